@@ -1,0 +1,132 @@
+/**
+ * The event model: what every reader of any format version delivers, and what features see.
+ *
+ * It is the public model of golang.org/x/exp/trace (states, contexts and names as there), as plain numbers:
+ * one call per event, no objects, strings and stacks by id from the tables of the current generation.
+ * Context (thread, proc, goroutine) is the state before the event; -1 = none.
+ */
+import type { ForetraceError } from "../lib/errors.ts";
+import type { TraceNanos } from "../lib/units.ts";
+
+/**
+ * Arguments a..f by kind (unused ones are 0):
+ * - Sync: a = ordinal of the sync, from 1. The generation's clock and experiments: {@link GenerationTables}.
+ * - GoTransition: a = goroutine, b = from, c = to ({@link GoState}), d = reason string id (0 = none), e = stack id of that goroutine
+ * - ProcTransition: a = proc, b = from, c = to ({@link ProcState})
+ * - Metric: a = {@link Metric}, b = value
+ * - Label: a = label string id, b = {@link Scope} of the resource, c = its id
+ * - RangeBegin, RangeActive, RangeEnd: a = {@link RangeName}, b = string id of the stop-the-world kind (else 0), c = {@link Scope}, d = id in it;
+ *   RangeEnd of a sweep: e = bytes swept, f = bytes reclaimed
+ * - TaskBegin, TaskEnd: a = task, b = parent task (-1 = none), c = type string id
+ * - RegionBegin, RegionEnd: a = task, b = type string id
+ * - Log: a = task, b = category string id, c = message string id
+ * - StackSample (CPU profile): none; the stack is the event's stack
+ * - Experimental: a = wire event id (names: spec.ts), b.. = its arguments
+ */
+export const EventKind = {
+  Sync: 0,
+  GoTransition: 1,
+  ProcTransition: 2,
+  Metric: 3,
+  Label: 4,
+  RangeBegin: 5,
+  RangeActive: 6,
+  RangeEnd: 7,
+  TaskBegin: 8,
+  TaskEnd: 9,
+  RegionBegin: 10,
+  RegionEnd: 11,
+  Log: 12,
+  StackSample: 13,
+  Experimental: 14,
+} as const;
+export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+
+export const GoState = { Undetermined: 0, NotExist: 1, Runnable: 2, Running: 3, Waiting: 4, Syscall: 5 } as const;
+export type GoState = (typeof GoState)[keyof typeof GoState];
+export const goStateNames = ["Undetermined", "NotExist", "Runnable", "Running", "Waiting", "Syscall"] as const;
+
+export const ProcState = { Undetermined: 0, NotExist: 1, Running: 2, Idle: 3 } as const;
+export type ProcState = (typeof ProcState)[keyof typeof ProcState];
+export const procStateNames = ["Undetermined", "NotExist", "Running", "Idle"] as const;
+
+export const Metric = { GoMaxProcs: 0, HeapLive: 1, HeapGoal: 2 } as const;
+export const metricNames = ["/sched/gomaxprocs:threads", "/memory/classes/heap/objects:bytes", "/gc/heap/goal:bytes"] as const;
+
+export const RangeName = { StopTheWorld: 0, GcMark: 1, GcSweep: 2, GcMarkAssist: 3 } as const;
+/** Text of a range name; stop-the-world takes its kind in parentheses. */
+export const rangeNames = ["stop-the-world", "GC concurrent mark phase", "GC incremental sweep", "GC mark assist"] as const;
+
+export const Scope = { Global: 0, Goroutine: 1, Proc: 2, Thread: 3 } as const;
+export const scopeNames = ["Global", "Goroutine", "Proc", "Thread"] as const;
+
+export type Frame = { readonly pc: bigint; readonly func: string; readonly file: string; readonly line: number };
+
+/** Clock snapshot of a generation (format ≥ 1.25). */
+export type ClockSnapshot = { readonly trace: bigint; readonly mono: bigint; readonly wall: bigint };
+
+/**
+ * Names of one generation. Ids and what they resolve to are valid until the next `generation` call; keep text, not ids.
+ * An id carried over from an earlier generation (the kind of a stop-the-world that ends here, the type of a task) has been given an id here.
+ */
+export type GenerationTables = {
+  /** Number written in the file; the last call of a trace (before the closing Sync) repeats or follows the last one. */
+  readonly generation: number;
+  /** Throws RangeError for an id that was never delivered. Id 0 is the empty string. */
+  string(id: number): string;
+  /** Leaf first; id 0 is the empty stack. Frames are made on demand. */
+  stack(id: number): readonly Frame[];
+  readonly clock: ClockSnapshot | undefined;
+  /** Opaque batches of experiments, by name. */
+  readonly experiments: ReadonlyMap<string, readonly Uint8Array[]>;
+};
+
+export type TraceInfo = {
+  /** Minor version of the format: 22 for `go 1.22 trace`. */
+  readonly version: number;
+  /** Absolute nanoseconds of the trace clock (CLOCK_MONOTONIC on Linux) at relative time 0. */
+  readonly origin: bigint;
+};
+
+export type TraceVisitor = {
+  /** Once, before everything else, as soon as the first Sync is known. */
+  start?(info: TraceInfo): void;
+  /** Before the Sync that opens a generation, and before the closing Sync. */
+  generation?(tables: GenerationTables): void;
+  /** In the order of the reference reader; `time` is strictly increasing and 0 at the first Sync. */
+  event(
+    kind: EventKind,
+    time: TraceNanos,
+    thread: number,
+    proc: number,
+    goroutine: number,
+    stack: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+  ): void;
+};
+
+/** What a reading came to. A broken trace is a result, not an exception: what came before the break has been delivered. */
+export type TraceOutcome = {
+  readonly info: TraceInfo | undefined;
+  readonly bytes: number;
+  readonly events: number;
+  readonly generations: number;
+  /** Time of the last event delivered. */
+  readonly end: TraceNanos;
+  /** Set when reading ended in an error; its code, message and offset say where. */
+  readonly error: ForetraceError | undefined;
+};
+
+export type ReadOptions = {
+  readonly signal?: AbortSignal;
+  /** Called about once a generation with the bytes consumed so far. */
+  readonly progress?: (bytes: number) => void;
+};
+
+/** Uncompressed bytes of a trace, in pieces of any size. Opening and decompressing is the business of sources/. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
