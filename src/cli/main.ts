@@ -53,7 +53,9 @@ try {
     process.stderr.write(`foretrace: ${error.message}\n`);
     process.exitCode = errorTable[error.code].exit;
   } else {
-    process.stderr.write(`foretrace: this is a defect of Foretrace, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(
+      `foretrace: this is a defect of Foretrace, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
     process.exitCode = 1;
   }
 }

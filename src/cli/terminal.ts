@@ -21,7 +21,7 @@ export function progressBar(label: string, total: number | undefined): ProgressB
       const now = Date.now();
       if (now - started < 500 || now - drawn < 100) return;
       drawn = now;
-      const rate = done / Math.max(1, now - started) * 1000;
+      const rate = (done / Math.max(1, now - started)) * 1000;
       const share = total === undefined || total === 0 ? undefined : Math.min(1, done / total);
       const width = 24;
       const bar = share === undefined ? "" : `[${"█".repeat(Math.round(share * width)).padEnd(width, "·")}] ${Math.round(share * 100)} % `;
