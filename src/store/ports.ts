@@ -21,6 +21,8 @@ export type SeriesStore = {
   series(matchers: readonly Matcher[], range: TimeRange): Promise<Labels[]>;
   labelNames(matchers: readonly Matcher[], range: TimeRange): Promise<string[]>;
   labelValues(name: string, matchers: readonly Matcher[], range: TimeRange): Promise<string[]>;
+  /** The newest sample of each series that matches; without this method readers select the recent past. */
+  latest?(matchers: readonly Matcher[]): Promise<{ readonly labels: Labels; readonly sample: Sample }[]>;
 };
 
 export type TraceRecord = {
@@ -39,6 +41,8 @@ export type TraceRecord = {
   readonly clock?: "snapshot" | "recorded_at" | "upload";
   readonly clockErrorMillis?: number;
   readonly recordedAt?: EpochMillis;
+  /** Added to the clock of the trace: a recording replayed at another time. */
+  readonly clockShiftMillis?: number;
   /** The reading error, when the trace was partial or failed. */
   readonly error?: string;
 };
@@ -47,7 +51,7 @@ export type TraceStore = {
   /** Streams to disk while hashing; durable (fsync) when it resolves. Over `limitBytes`: too_large, nothing kept. No bytes: empty_input. */
   put(
     bytes: AsyncIterable<Uint8Array>,
-    meta: { target: string; uploadedAt: EpochMillis; recordedAt?: EpochMillis; limitBytes?: number },
+    meta: { target: string; uploadedAt: EpochMillis; recordedAt?: EpochMillis; clockShiftMillis?: number; limitBytes?: number },
   ): Promise<{ record: TraceRecord; created: boolean }>;
   get(id: string): Promise<TraceRecord | undefined>;
   /** Newest first. */
@@ -55,6 +59,8 @@ export type TraceStore = {
   update(id: string, change: Partial<Omit<TraceRecord, "id" | "target" | "bytes">>): Promise<void>;
   /** The stored bytes, as uploaded. */
   open(id: string): Promise<AsyncIterable<Uint8Array>>;
+  /** The file that holds them, where there is one: another thread can read it itself. */
+  path?(id: string): Promise<string | undefined>;
 };
 
 export type ModelRecord = {
@@ -121,8 +127,8 @@ export type OutcomeStore = {
   putForecasts(records: readonly ForecastRecord[]): Promise<void>;
   /** The newest issued per series (labels), optionally issued at or before `issuedBefore`. */
   latestForecasts(filter: { target?: string; issuedBefore?: EpochMillis }): Promise<ForecastRecord[]>;
-  /** Every forecast issued in the range, oldest first. */
-  forecasts(filter: { target?: string; range: TimeRange }): Promise<ForecastRecord[]>;
+  /** Every forecast issued in the range, oldest first; with `labels` those of this one series. */
+  forecasts(filter: { target?: string; labels?: Labels; range: TimeRange }): Promise<ForecastRecord[]>;
   /** Replaces the target's windows that touch the range by these. */
   putAnomalies(target: string, range: TimeRange, records: readonly AnomalyRecord[]): Promise<void>;
   anomalies(filter: { target?: string; range?: TimeRange; limit?: number }): Promise<AnomalyRecord[]>;

@@ -1,0 +1,52 @@
+/** The matchers of a vector selector, with the rules Prometheus has for them. */
+import type { SyntaxNode } from "@lezer/common";
+import { isForetraceError } from "../lib/errors.ts";
+import { compileMatcher } from "../store/matchers.ts";
+import type { Matcher } from "../store/ports.ts";
+import { stringValue } from "./literals.ts";
+import { children, type Reading } from "./reading.ts";
+
+/** @throws ForetraceError bad_query with the place: a bad regular expression, two names, or only matchers that match the empty string. */
+export function selectorMatchers(reading: Reading, node: SyntaxNode): Matcher[] {
+  const matchers: Matcher[] = [];
+  let name: string | undefined;
+  const quoted = (literal: SyntaxNode): string => {
+    const value = stringValue(reading.text(literal));
+    if (value === undefined) return reading.fail(literal.from, "parse error: unterminated string, or an unknown escape in it");
+    return value;
+  };
+  const setName = (value: string, at: SyntaxNode): void => {
+    if (name !== undefined) reading.fail(at.from, `parse error: metric name must not be set twice: "${name}" or "${value}"`);
+    name = value;
+    matchers.push({ name: "__name__", op: "=", value });
+  };
+  for (const part of children(node)) {
+    if (part.name === "Identifier") setName(reading.text(part), part);
+    if (part.name !== "LabelMatchers") continue;
+    for (const item of children(part)) {
+      if (item.name === "QuotedLabelName") {
+        setName(quoted(item.firstChild!), item);
+        continue;
+      }
+      const [label, op, literal] = children(item);
+      const matcher: Matcher = {
+        name: label!.name === "QuotedLabelName" ? quoted(label!.firstChild!) : reading.text(label!),
+        op: reading.text(op!) as Matcher["op"],
+        value: quoted(literal!),
+      };
+      if (matcher.name === "__name__" && name !== undefined) setName(matcher.value, item);
+      matchers.push(matcher);
+    }
+  }
+  let selective = false;
+  for (const matcher of matchers) {
+    try {
+      selective ||= !compileMatcher(matcher)("");
+    } catch (error) {
+      if (isForetraceError(error)) reading.fail(node.from, `parse error: ${error.message}`);
+      throw error;
+    }
+  }
+  if (!selective) reading.fail(node.from, "parse error: vector selector must contain at least one non-empty matcher");
+  return matchers;
+}
