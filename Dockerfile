@@ -1,23 +1,23 @@
-# Two stages: build the package from the lock file, then keep only what runs.
+# Two stages: build the package from the lock file, then keep only what the package holds and needs to run.
 FROM node:24-bookworm-slim AS build
-WORKDIR /app
+WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev
+RUN npm pack --pack-destination /tmp \
+ && mkdir /app \
+ && tar -xzf /tmp/foretrace-*.tgz -C /app --strip-components=1 \
+ && npm prune --omit=dev \
+ && mv node_modules /app/
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="foretrace" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
-WORKDIR /app
-COPY --from=build /app/package.json /app/LICENSE /app/README.md ./
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/bin bin
-COPY --from=build /app/build/kernels build/kernels
-COPY --from=build /app/dist dist
+COPY --from=build /app /app
 RUN ln -s /app/bin/foretrace /usr/local/bin/foretrace && install -d -o node -g node /data
 USER node
+WORKDIR /data
 VOLUME /data
 EXPOSE 9464
 # bin/foretrace becomes node by exec, and node ends on SIGTERM by itself: no init process is needed in between.
