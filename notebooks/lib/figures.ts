@@ -25,22 +25,25 @@ const bottom = 42;
 
 /** Curves over x. */
 export function lines(axes: Axes): string {
-  return chart(axes, axes.curves.map((curve) => curve.values), (plot) =>
-    axes.curves
-      .map((curve, i) => {
-        let path = "";
-        let pen = "M";
-        for (const [k, value] of curve.values.entries()) {
-          if (!Number.isFinite(value) || (axes.log === true && value <= 0)) {
-            pen = "M";
-            continue;
+  return chart(
+    axes,
+    axes.curves.map((curve) => curve.values),
+    (plot) =>
+      axes.curves
+        .map((curve, i) => {
+          let path = "";
+          let pen = "M";
+          for (const [k, value] of curve.values.entries()) {
+            if (!Number.isFinite(value) || (axes.log === true && value <= 0)) {
+              pen = "M";
+              continue;
+            }
+            path += `${pen}${fix(plot.x(axes.x[k]!))} ${fix(plot.y(value))}`;
+            pen = "L";
           }
-          path += `${pen}${fix(plot.x(axes.x[k]!))} ${fix(plot.y(value))}`;
-          pen = "L";
-        }
-        return `<path d="${path}" fill="none" stroke="${color(curve, i)}" stroke-width="1.5"/>`;
-      })
-      .join(""),
+          return `<path d="${path}" fill="none" stroke="${color(curve, i)}" stroke-width="1.5"/>`;
+        })
+        .join(""),
   );
 }
 
@@ -187,8 +190,10 @@ function svg(height: number, title: string, body: string): string {
 }
 
 const color = (curve: Curve, i: number): string => curve.color ?? palette[i % palette.length]!;
-const scale = (from: number, to: number, low: number, high: number) => (value: number): number =>
-  to === from ? low : low + ((value - from) / (to - from)) * (high - low);
+const scale =
+  (from: number, to: number, low: number, high: number) =>
+  (value: number): number =>
+    to === from ? low : low + ((value - from) / (to - from)) * (high - low);
 
 /** About five round steps that cover [from, to]. */
 function ticks(from: number, to: number): number[] {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { executeNotebook, installNotebookTools, type Notebook, notebookPaths } from "../../scripts/notebooks.ts";
+import { executeNotebook, installNotebookTools, type Notebook, notebookFaults, notebookPaths } from "../../scripts/notebooks.ts";
 import { repoRoot } from "../helpers/cli.ts";
 import { readSeriesCsv } from "../helpers/series-csv.ts";
 
@@ -17,22 +17,31 @@ beforeAll(() => {
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 test.each(notebookPaths().map((path) => [basename(path), path]))("%s: every cell runs cleanly", (name, path) => {
-  executed.set(name, executeNotebook(path, out));
+  const notebook = executeNotebook(path, out);
+  executed.set(name, notebook);
+  expect(notebookFaults(notebook)).toEqual([]);
 });
 
+/** The last line of standard output is the notebook's figures as JSON. */
+const figures = (): Record<string, number> => {
+  const notebook = executed.get("01-trace-anatomy.ipynb")!;
+  const texts = notebook.cells.flatMap((cell) =>
+    (cell.outputs ?? []).filter((output) => output.name === "stdout").map((output) => output.text),
+  );
+  return JSON.parse([texts.at(-1)].flat().join("")) as Record<string, number>;
+};
+
+const named =
+  (name: string) =>
+  (series: string): boolean =>
+    series === name;
+
 describe("01-trace-anatomy.ipynb", () => {
-  /** The last line of standard output is the notebook's figures as JSON. */
-  const figures = (): Record<string, number> => {
-    const notebook = executed.get("01-trace-anatomy.ipynb")!;
-    const texts = notebook.cells.flatMap((cell) => (cell.outputs ?? []).filter((output) => output.name === "stdout").map((output) => output.text));
-    return JSON.parse([texts.at(-1)].flat().join("")) as Record<string, number>;
-  };
   const golden = readSeriesCsv(join(repoRoot, "tests/fixtures/features/esbuild-0.28.2-go1.26.5-watch.w100ms.csv.gz"));
   /** Values of all windows of the series whose name (with labels) passes. */
   const values = (wanted: (series: string) => boolean): number[] =>
     Array.from(golden).flatMap(([key, value]) => (wanted(key.slice(key.indexOf(" ") + 1)) ? [value] : []));
   const sum = (wanted: (series: string) => boolean): number => values(wanted).reduce((total, value) => total + value, 0);
-  const named = (name: string) => (series: string): boolean => series === name;
 
   test.each([
     ["events", sum(named("go_trace_events"))],

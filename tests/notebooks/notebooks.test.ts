@@ -25,13 +25,21 @@ describe.each(notebookPaths().map((path) => [basename(path), path]))("%s", (_, p
   });
 });
 
+/** Height of the first point of the uppermost area. */
+const top = (figure: string): string =>
+  figure
+    .match(/<path d="M[\d.]+ ([\d.]+)L[^"]*" fill="#[0-9a-f]+" fill-opacity/g)!
+    .at(-1)!
+    .split(" ")[2]!
+    .split("L")[0]!;
+
 describe("figures", () => {
   const x = [0, 1, 2, 3];
   const axes = { title: "a < b", xLabel: "s", yLabel: "n", x, curves: [{ name: "one", values: [1, Number.NaN, 3, 4] }] };
 
   test("text is escaped", () => {
     expect(lines(axes)).toContain("a &lt; b");
-    expect(table(["x"], [["<b>"]])).toContain("<td style=\"text-align:left\">&lt;b&gt;</td>");
+    expect(table(["x"], [["<b>"]])).toContain('<td style="text-align:left">&lt;b&gt;</td>');
   });
 
   test("a missing value leaves a gap, not a number", () => {
@@ -45,9 +53,14 @@ describe("figures", () => {
   });
 
   test("stacked curves end at the same height as their sum", () => {
-    const two = stacked({ ...axes, curves: [{ name: "a", values: [1, 1, 1, 1] }, { name: "b", values: [2, 2, 2, 2] }] });
+    const two = stacked({
+      ...axes,
+      curves: [
+        { name: "a", values: [1, 1, 1, 1] },
+        { name: "b", values: [2, 2, 2, 2] },
+      ],
+    });
     const one = stacked({ ...axes, curves: [{ name: "sum", values: [3, 3, 3, 3] }] });
-    const top = (figure: string): string => figure.match(/<path d="M[\d.]+ ([\d.]+)L[^"]*" fill="#[0-9a-f]+" fill-opacity/g)!.at(-1)!.split(" ")[2]!.split("L")[0]!;
     expect(top(two)).toBe(top(one));
   });
 
