@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   sinks: ["lib", "store"],
   jobs: ["lib", "trace", "features", "models", "sources", "store", "promql", "sinks"],
   api: ["lib", "trace", "features", "models", "sources", "store", "promql", "sinks", "jobs"],
-  web: [],
+  web: ["lib"],
   cli: ["lib", "trace", "features", "models", "sources", "store", "promql", "sinks", "jobs", "api"],
 };
 /** Rooms that open nothing themselves: no node: modules, no globals of the platform. */
