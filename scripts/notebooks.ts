@@ -26,7 +26,7 @@ export type NotebookOutput = {
 export type NotebookCell = {
   readonly cell_type: "code" | "markdown" | "raw";
   readonly source: string | string[];
-  readonly execution_count?: number | null;
+  execution_count?: number | null;
   readonly outputs?: readonly NotebookOutput[];
 };
 export type Notebook = { readonly cells: readonly NotebookCell[] };
@@ -85,8 +85,11 @@ export function executeNotebook(path: string, outFolder: string): Notebook {
   }
   const result = join(outFolder, basename(path));
   const notebook = readNotebook(result);
+  // The kernel does not number its cells; nbconvert stops at the first that fails, so all of them ran.
+  for (const [index, cell] of notebook.cells.filter(({ cell_type }) => cell_type === "code").entries()) cell.execution_count = index + 1;
   const faults = notebookFaults(notebook);
   if (faults.length > 0) throw new Error(`${basename(path)}:\n${faults.join("\n")}`);
+  writeFileSync(result, `${JSON.stringify(notebook, undefined, 1)}\n`);
   return notebook;
 }
 

@@ -58,7 +58,7 @@ export function stacked(axes: Axes): string {
     axes.curves
       .map((curve, i) => {
         const upper = sums[i]!.map((value, k) => `${fix(plot.x(axes.x[k]!))} ${fix(plot.y(value))}`);
-        const lower = axes.x.map((x, k) => `${fix(plot.x(x))} ${fix(plot.y(i === 0 ? 0 : sums[i - 1]![k]!))}`).toReversed();
+        const lower = axes.x.map((x, k) => `${fix(plot.x(x))} ${fix(plot.y(i === 0 ? 0 : sums[i - 1]![k]!))}`).reverse();
         return `<path d="M${[...upper, ...lower].join("L")}Z" fill="${color(curve, i)}" fill-opacity="0.85"/>`;
       })
       .join(""),
