@@ -160,7 +160,7 @@ function prometheusOf(
 function reportOf(report: NonNullable<ConfigFile["report"]>, parsed: ParsedYaml): NonNullable<Config["report"]> {
   const timezone = report.timezone ?? "UTC";
   try {
-    new Intl.DateTimeFormat("en", { timeZone: timezone });
+    Intl.DateTimeFormat("en", { timeZone: timezone });
   } catch {
     throw problem(
       parsed,

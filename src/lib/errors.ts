@@ -26,6 +26,7 @@ const table = {
   bad_usage: { status: 400, exit: 2, retryable: false, meaning: "A command-line argument or request parameter is wrong." },
   bad_config: { status: 400, exit: 2, retryable: false, meaning: "The configuration file has an unknown key or a wrong value." },
   bad_json: { status: 400, exit: 2, retryable: false, meaning: "The body is not JSON, or not of the documented shape." },
+  bad_metrics: { status: 400, exit: 2, retryable: false, meaning: "A line of a metrics file is not OpenMetrics or Prometheus text." },
   bad_query: {
     status: 400,
     exit: 2,
