@@ -54,6 +54,8 @@ export type Scores = {
 
 export type FittedDetector = {
   score(history: Frame): Scores;
+  /** Scores of the training rows by parts of the model that did not see them: what a threshold is fitted on. NaN where unscored. */
+  readonly calibration: Float64Array;
   save(): SavedModel;
 };
 
