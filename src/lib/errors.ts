@@ -41,6 +41,7 @@ const table = {
   unauthorized: { status: 401, exit: 2, retryable: false, meaning: "The bearer token is missing or wrong." },
   conflict: { status: 409, exit: 2, retryable: false, meaning: "The thing is in a state that does not allow this." },
   data_dir_locked: { status: 503, exit: 2, retryable: true, meaning: "Another Foretrace process holds the data folder." },
+  data_newer: { status: 503, exit: 2, retryable: false, meaning: "The data folder or database was written by a newer Foretrace." },
   source_unreachable: { status: 502, exit: 1, retryable: true, meaning: "A metric source did not answer." },
   source_rejected: { status: 502, exit: 1, retryable: false, meaning: "A metric source refused the query." },
   store_failed: { status: 503, exit: 1, retryable: true, meaning: "The store could not complete a read or write." },

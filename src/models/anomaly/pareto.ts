@@ -1,13 +1,18 @@
 /** Generalised Pareto tails: P(Y > y) = (1 + ξ y / σ)^(−1/ξ), for the excesses over a high level. */
 
-export type ParetoTail = { readonly shape: number; readonly scale: number };
+export type ParetoTail = {
+  readonly shape: number;
+  readonly scale: number;
+  /** Variance of the shape: of the prior and the excesses together. */
+  readonly shapeVariance: number;
+};
 
 /** Standard deviation of the prior that draws the shape to 0 (an exponential tail) while excesses are few. */
 const shapePrior = 0.25;
 
 /**
  * Maximum a-posteriori fit to excesses > 0, of which `censored` more are known only to exceed `limit`.
- * The shape is sought in [least, 1] (least ≥ −1: below it the likelihood has no maximum); undefined without excesses.
+ * The shape is sought in [least, 1]; least is −0.5 unless told (below, the fitted end of the tail clings to the largest excess). Undefined without excesses.
  */
 export function fitPareto(
   excesses: Float64Array,
@@ -32,13 +37,18 @@ export function fitPareto(
     return [Math.exp(log), logLikelihood(shape, Math.exp(log))];
   };
   const posterior = (shape: number): number => bestScale(shape)[1] - (shape / shapePrior) ** 2 / 2;
-  const shape = maximise(posterior, options.leastShape ?? -1, 1);
-  return { shape, scale: bestScale(shape)[0] };
+  const shape = maximise(posterior, options.leastShape ?? -0.5, 1);
+  return { shape, scale: bestScale(shape)[0], shapeVariance: 1 / (1 / shapePrior ** 2 + excesses.length / (1 + shape) ** 2) };
 }
 
-/** The excess that is passed with probability `share` (of those that are excesses). */
-export function paretoQuantile({ shape, scale }: ParetoTail, share: number): number {
-  return Math.abs(shape) < 1e-9 ? -scale * Math.log(share) : (scale / shape) * (share ** -shape - 1);
+/**
+ * The excess that a new one passes with probability `share`. The plug-in quantile is passed more often than that, since an error of the shape
+ * counts more where it makes the tail too short: to second order the mean holds with the shape raised by variance × ln(share)² / 4.
+ */
+export function paretoQuantile({ shape, scale, shapeVariance }: ParetoTail, share: number): number {
+  const log = -Math.log(share);
+  const raised = shape + (shapeVariance * log ** 2) / 4;
+  return Math.abs(raised) < 1e-9 ? scale * log : (scale * Math.expm1(raised * log)) / raised;
 }
 
 /** −ln P(Y > y) at z = y/σ. */

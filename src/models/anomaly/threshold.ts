@@ -28,8 +28,8 @@ const closeShare = 0.7;
 /**
  * Fits the threshold on mostly calm scores, best ones that the model did not see in training (`FittedDetector.calibration`). NaN is skipped.
  * 1. Gross outliers (a fault in the calibration part, up to a tenth of it) are left out: those beyond what an exponential or heavier tail,
- *    fitted between the 70 % and the 90 % quantile only, would exceed once in 20 such samples.
- * 2. A generalised Pareto tail is fitted to the highest tenth (of long samples 2 %, at least 200 points) and solved for the rate.
+ *    fitted between the 70 % and the 90 % quantile only, would exceed once in 100 such samples.
+ * 2. A generalised Pareto tail is fitted to the highest 200 scores (at most a fifth, at least 2 % of all) and solved for the rate.
  * The rate is per point and holds for scores distributed like these; with n scores, rates far below 1/n are extrapolated.
  * @throws not_enough_data below 20 scores.
  */
@@ -61,14 +61,14 @@ function withoutGrossOutliers(sorted: Float64Array): Float64Array {
   const censored = sorted.reduce((count, score) => count + (score > limit ? 1 : 0), 0);
   const tail = fitPareto(excesses, { leastShape: 0, censored, limit: limit - from });
   if (tail === undefined) return sorted;
-  const gross = from + paretoQuantile(tail, Math.min(1, 1 / (20 * n) / ((excesses.length + censored) / n)));
+  const gross = from + paretoQuantile(tail, Math.min(1, 1 / (100 * n) / ((excesses.length + censored) / n)));
   return sorted.filter((score) => score <= gross);
 }
 
 /** The score that a share `rate` of points exceeds, by a Pareto tail beyond the sample's resolution. */
 function tailLevel(sorted: Float64Array, rate: number): number {
   const n = sorted.length;
-  const share = Math.min(0.1, Math.max(200 / n, 0.02));
+  const share = Math.min(0.2, Math.max(200 / n, 0.02));
   if (rate >= share) return quantileSorted(sorted, 1 - rate);
   const from = quantileSorted(sorted, 1 - share);
   const excesses = sorted.filter((score) => score > from).map((score) => score - from);

@@ -1,0 +1,37 @@
+/** `foretrace slice`: the part of a trace that covers a range, as a trace of its own. */
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { Command } from "commander";
+import { ForetraceError } from "../../lib/errors.ts";
+import { traceNanos } from "../../lib/units.ts";
+import { openBytes } from "../../sources/bytes.ts";
+import { sliceTrace } from "../../trace/slice.ts";
+import { parseMoment, traceClock } from "../moment.ts";
+
+export function sliceCommand(): Command {
+  return new Command("slice")
+    .summary("cut a time range out of a trace, as a valid trace")
+    .description("Writes the generations of FILE that cover a time range as a valid Go trace, which go tool trace and Foretrace read.")
+    .argument("<file>", "a Go execution trace (.gz and .zst are read as they are)")
+    .requiredOption("--from <time>", "start: a duration since the first event (1.5s, 200ms) or RFC 3339 where the wall clock is known")
+    .requiredOption("--to <time>", "end, as --from")
+    .requiredOption("--out <file>", "where the slice goes")
+    .addHelpText("after", "\nExample:\n  foretrace slice trace.out --from 1.5s --to 2s --out moment.trace\n  go tool trace moment.trace")
+    .action(async (file: string, options: { from: string; to: string; out: string }) => {
+      if (file === "-") throw new ForetraceError("bad_usage", "slice reads its input twice, so it cannot be standard input; save it to a file first");
+      const clock = await traceClock(() => openBytes(file), [options.from, options.to]);
+      const from = parseMoment(options.from, "--from", clock);
+      const to = parseMoment(options.to, "--to", clock);
+      if (to < from) throw new ForetraceError("bad_usage", `--to ${options.to} lies before --from ${options.from}`);
+      const part = `${options.out}.part`;
+      try {
+        await pipeline(Readable.from(sliceTrace(() => openBytes(file), { from: traceNanos(from), to: traceNanos(to) })), createWriteStream(part));
+        await rename(part, options.out);
+      } catch (error) {
+        await rm(part, { force: true });
+        throw error;
+      }
+    });
+}

@@ -1,0 +1,253 @@
+/**
+ * The core series: one row of named values for each window, in one pass over the events.
+ *
+ * Memory does not grow with the trace: the current state, the open window, and the windows of the first generation,
+ * whose values are final only at the second Sync, because a goroutine's first status there reaches back to the beginning.
+ * (Formats up to Go 1.21 have a single generation, so all their windows wait for the end.)
+ */
+import { ForetraceError } from "../lib/errors.ts";
+import { formatDuration, traceNanos, type TraceNanos } from "../lib/units.ts";
+import { EventKind, GoState, Metric, ProcState, type GenerationTables, type TraceInfo, type TraceVisitor } from "../trace/model.ts";
+import { Annotations } from "./core/annotations.ts";
+import { Blocks } from "./core/blocks.ts";
+import { Goroutines } from "./core/goroutines.ts";
+import { Heap } from "./core/heap.ts";
+import { Levels } from "./core/levels.ts";
+import { SeriesNames } from "./core/names.ts";
+import { NumberTable } from "./core/number-table.ts";
+import { Procs } from "./core/procs.ts";
+import { Ranges } from "./core/ranges.ts";
+import { createRow, type Family, type Row } from "./core/rows.ts";
+import { SchedLatency } from "./core/sched-latency.ts";
+import { Syscalls } from "./core/syscalls.ts";
+import type { FeatureWindow } from "./window.ts";
+
+export type CoreSeriesOptions = {
+  /** Length of a window; whole nanoseconds > 0. */
+  readonly windowNanos: number;
+  /** Length of window 0 where the windows are to lie on a grid of the wall clock; 1 to windowNanos, default windowNanos. */
+  readonly firstWindowNanos?: number;
+  /** Called in order, once a window. */
+  readonly onWindow: (window: FeatureWindow) => void;
+  /** More windows than this (broken time stamps, tiny windows) are an error. */
+  readonly maxWindows?: number;
+};
+
+export type CoreSeries = TraceVisitor & {
+  /** Ends the last window at the last event and delivers what was held back. Without any event there is no window. */
+  finish(): void;
+};
+
+/**
+ * Event, window and value definitions: docs/series.md.
+ * @throws ForetraceError too_many_windows from `event`.
+ */
+export function createCoreSeries(options: CoreSeriesOptions): CoreSeries {
+  return new CoreSeriesVisitor(options);
+}
+
+/** A goroutine that is runnable by a status, so that nobody knows since when. */
+const unknownBegin = -1;
+/** Formats of Go 1.21 and older do not say what the procs did before they first started. */
+const firstVersionWithProcStatus = 22;
+
+class CoreSeriesVisitor implements CoreSeries {
+  private readonly windowNanos: number;
+  private readonly maxWindows: number;
+  private readonly firstWindowNanos: number;
+  private readonly onWindow: (window: FeatureWindow) => void;
+
+  private readonly names = new SeriesNames();
+  private readonly levels = new Levels();
+  private readonly goroutines = new Goroutines(this.levels, this.names);
+  private readonly blocks = new Blocks(this.levels, this.names);
+  private readonly latency = new SchedLatency(this.names);
+  private readonly syscalls = new Syscalls(this.names);
+  private readonly procs = new Procs(this.levels, this.names);
+  private readonly ranges = new Ranges(this.levels, this.names);
+  private readonly heap = new Heap(this.names);
+  private readonly annotations = new Annotations(this.names);
+  private readonly families: readonly Family[] = [
+    this.goroutines,
+    this.latency,
+    this.blocks,
+    this.syscalls,
+    this.procs,
+    this.ranges,
+    this.heap,
+    this.annotations,
+  ];
+  private readonly eventsName = this.names.id("go_trace_events");
+
+  /** By goroutine: since when it is runnable, or the number of the reason why it waits. */
+  private readonly goroutineValue = new NumberTable(unknownBegin);
+  private procStatusesMissing = false;
+  private firstGeneration = true;
+  private held: Row[] = [];
+  private index = 0;
+  private windowStart = 0;
+  private border: number;
+  private last = -1;
+  private events = 0;
+
+  constructor(options: CoreSeriesOptions) {
+    this.windowNanos = options.windowNanos;
+    this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
+    this.maxWindows = options.maxWindows ?? 1_000_000;
+    this.onWindow = options.onWindow;
+    this.border = this.firstWindowNanos;
+  }
+
+  start(info: TraceInfo): void {
+    this.procStatusesMissing = info.version < firstVersionWithProcStatus;
+  }
+
+  generation(tables: GenerationTables): void {
+    this.blocks.generation(tables);
+    this.ranges.generation(tables);
+    this.annotations.generation(tables);
+  }
+
+  event(
+    kind: EventKind,
+    time: TraceNanos,
+    _thread: number,
+    _proc: number,
+    goroutine: number,
+    _stack: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+  ): void {
+    if (time >= this.border) this.advance(time);
+    this.last = time;
+    this.events++;
+    switch (kind) {
+      case EventKind.GoTransition:
+        this.goTransition(a, b, c, d, time, goroutine);
+        break;
+      case EventKind.ProcTransition:
+        this.procTransition(b, c, time);
+        break;
+      case EventKind.Metric:
+        if (a === Metric.HeapLive) this.heap.live = b;
+        else if (a === Metric.HeapGoal) this.heap.goal = b;
+        else if (a === Metric.GoMaxProcs) this.procs.setGomaxprocs(b);
+        break;
+      case EventKind.RangeBegin:
+        this.ranges.begin(a, b, d, time);
+        break;
+      case EventKind.RangeActive:
+        this.ranges.active(a, b, d, time, this.firstGeneration);
+        break;
+      case EventKind.RangeEnd:
+        this.ranges.end(a, b, d, time);
+        break;
+      case EventKind.TaskBegin:
+        this.annotations.tasksStarted++;
+        break;
+      case EventKind.TaskEnd:
+        this.annotations.tasksEnded++;
+        break;
+      case EventKind.RegionBegin:
+        this.annotations.region(b);
+        break;
+      case EventKind.Log:
+        this.annotations.log(b);
+        break;
+      case EventKind.Sync:
+        if (a > 1 && this.firstGeneration) this.release();
+        break;
+    }
+  }
+
+  finish(): void {
+    if (this.last < 0) return;
+    this.close(this.last);
+    this.release();
+  }
+
+  private goTransition(id: number, from: number, to: number, reasonId: number, time: number, current: number): void {
+    if (from === to) return;
+    if (from === GoState.Undetermined) {
+      this.goStatus(id, to, time);
+      return;
+    }
+    this.goroutines.transition(from, to, time);
+    if (to === GoState.NotExist) {
+      if (from === GoState.Waiting) this.blocks.leave(this.goroutineValue.get(id), time);
+      this.goroutineValue.remove(id);
+      return;
+    }
+    const place = this.goroutineValue.place(id);
+    const values = this.goroutineValue.values;
+    if (from === GoState.Waiting) {
+      this.blocks.leave(values[place]!, time);
+      if (to === GoState.Runnable) this.blocks.unblock(current);
+    }
+    if (to === GoState.Running) {
+      if (from === GoState.Runnable && values[place] !== unknownBegin) this.latency.add(time - values[place]!);
+    } else if (to === GoState.Runnable) values[place] = time;
+    else if (to === GoState.Waiting) values[place] = from === GoState.Running ? this.blocks.block(reasonId, time) : this.blocks.wait(time);
+    if (from === GoState.Syscall || to === GoState.Syscall) this.syscalls.transition(from, to);
+  }
+
+  /** First word of a goroutine that existed before the trace. */
+  private goStatus(id: number, state: number, time: number): void {
+    if (this.firstGeneration) this.goroutines.existed(state, time);
+    else this.goroutines.transition(GoState.Undetermined, state, time);
+    if (state === GoState.Waiting) this.goroutineValue.set(id, this.firstGeneration ? this.blocks.existed(time) : this.blocks.wait(time));
+    else if (state === GoState.Runnable) this.goroutineValue.set(id, unknownBegin);
+  }
+
+  private procTransition(from: number, to: number, time: number): void {
+    if (from === to) return;
+    if (from !== ProcState.Undetermined || !this.firstGeneration) this.procs.transition(from, to, time);
+    else if (this.procStatusesMissing) this.procs.idleUntil(to, time);
+    else this.procs.existed(to, time);
+  }
+
+  /** Closes every window that ends at or before `time`. */
+  private advance(time: number): void {
+    const index = 1 + Math.floor((time - this.firstWindowNanos) / this.windowNanos);
+    if (index >= this.maxWindows) {
+      throw new ForetraceError(
+        "too_many_windows",
+        `windows of ${formatDuration(this.windowNanos)} up to ${formatDuration(time)} into the trace are more than ${this.maxWindows.toLocaleString("en-US")}; ` +
+          "use a longer window (or the trace's time stamps are broken)",
+      );
+    }
+    while (time >= this.border) this.close(this.border);
+  }
+
+  private close(end: number): void {
+    const row = createRow(this.index, this.windowStart, end - this.windowStart);
+    row.values.push(this.eventsName, this.events);
+    for (const family of this.families) family.close(row);
+    this.levels.close(row);
+    this.events = 0;
+    this.index++;
+    this.windowStart = end;
+    this.border = this.firstWindowNanos + this.index * this.windowNanos;
+    if (this.firstGeneration) this.held.push(row);
+    else {
+      this.levels.release([row]);
+      this.deliver(row);
+    }
+  }
+
+  private release(): void {
+    this.firstGeneration = false;
+    const rows = this.held;
+    this.held = [];
+    this.levels.release(rows);
+    for (const row of rows) this.deliver(row);
+  }
+
+  private deliver(row: Row): void {
+    const values = new Map<string, number>();
+    for (let i = 0; i < row.values.length; i += 2) values.set(this.names.texts[row.values[i]!]!, row.values[i + 1]!);
+    this.onWindow({ index: row.index, start: traceNanos(row.start), length: row.length, values });
+  }
+}

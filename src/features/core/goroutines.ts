@@ -1,0 +1,50 @@
+/** How many goroutines there are in which state; created and ended. */
+import { GoState } from "../../trace/model.ts";
+import type { Levels } from "./levels.ts";
+import type { SeriesNames } from "./names.ts";
+import { putAmount, type Family, type Row } from "./rows.ts";
+
+export class Goroutines implements Family {
+  private readonly levels: Levels;
+  private readonly levelOf: readonly number[];
+  private readonly createdName: number;
+  private readonly endedName: number;
+  private created = 0;
+  private ended = 0;
+
+  constructor(levels: Levels, names: SeriesNames) {
+    const state = (label: string, seconds?: number): number => {
+      const mean = names.id("go_trace_goroutines", { state: label });
+      const maximum = names.id("go_trace_goroutines_max", { state: label });
+      return levels.add(seconds === undefined ? { mean, maximum } : { mean, maximum, seconds });
+    };
+    const levelOf = [-1, -1, -1, -1, -1, -1];
+    levelOf[GoState.Runnable] = state("runnable");
+    levelOf[GoState.Running] = state("running");
+    levelOf[GoState.Waiting] = state("waiting");
+    levelOf[GoState.Syscall] = state("syscall", names.id("go_trace_syscall_seconds"));
+    this.levels = levels;
+    this.levelOf = levelOf;
+    this.createdName = names.id("go_trace_goroutines_created");
+    this.endedName = names.id("go_trace_goroutines_ended");
+  }
+
+  transition(from: number, to: number, time: number): void {
+    if (from === GoState.NotExist) this.created++;
+    else if (from !== GoState.Undetermined) this.levels.change(this.levelOf[from]!, -1, time);
+    if (to === GoState.NotExist) this.ended++;
+    else this.levels.change(this.levelOf[to]!, 1, time);
+  }
+
+  /** It was in this state since the trace began. */
+  existed(state: number, time: number): void {
+    if (state !== GoState.NotExist) this.levels.backdate(this.levelOf[state]!, time);
+  }
+
+  close(row: Row): void {
+    putAmount(row, this.createdName, this.created);
+    putAmount(row, this.endedName, this.ended);
+    this.created = 0;
+    this.ended = 0;
+  }
+}

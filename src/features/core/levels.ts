@@ -1,0 +1,138 @@
+/**
+ * Levels: whole numbers that go up and down in time (goroutines runnable, waiting for "sync", GC active, …),
+ * with their integral over the window in whole nanoseconds and their maximum in it.
+ *
+ * A sum over many goroutines can pass 2^53, where doubles stop being exact, so an integral has two parts:
+ * high · 2^40 + low. The high part is touched only when the low part would leave the exact range.
+ */
+import type { Row } from "./rows.ts";
+
+const exact = 2 ** 52;
+const highUnit = 2n ** 40n;
+
+/** Series that are made from one level; each is the number of a series. */
+export type LevelOutput = { readonly mean?: number; readonly maximum?: number; readonly seconds?: number };
+
+export class Levels {
+  private readonly outputs: LevelOutput[] = [];
+  private count = new Float64Array(32);
+  private since = new Float64Array(32);
+  private low = new Float64Array(32);
+  private high = new Float64Array(32);
+  private maximum = new Float64Array(32);
+  /** How many were backdated in the open window, and in all windows so far. */
+  private backdatedHere = new Float64Array(32);
+  private backdatedTotal = new Float64Array(32);
+  private windowStart = 0;
+
+  add(output: LevelOutput): number {
+    const level = this.outputs.length;
+    this.outputs.push(output);
+    if (level === this.count.length) this.grow();
+    this.since[level] = this.windowStart;
+    return level;
+  }
+
+  change(level: number, delta: number, time: number): void {
+    const count = this.count[level]!;
+    this.accumulate(level, count, time - this.since[level]!);
+    this.since[level] = time;
+    const next = count + delta;
+    this.count[level] = next;
+    if (next > this.maximum[level]!) this.maximum[level] = next;
+  }
+
+  /** One more since the trace's first event, noticed now: every number from then on was one higher. */
+  backdate(level: number, time: number): void {
+    this.change(level, 0, time);
+    this.backdateUntil(level, time);
+    this.count[level] = this.count[level]! + 1;
+    this.maximum[level] = this.maximum[level]! + 1;
+  }
+
+  /** One more from the trace's first event up to now, and not after. */
+  backdateUntil(level: number, time: number): void {
+    this.accumulate(level, 1, time - this.windowStart);
+    this.backdatedHere[level] = this.backdatedHere[level]! + 1;
+    this.backdatedTotal[level] = this.backdatedTotal[level]! + 1;
+  }
+
+  close(row: Row): void {
+    const end = row.start + row.length;
+    for (let level = 0; level < this.outputs.length; level++) {
+      this.change(level, 0, end);
+      const low = this.low[level]!;
+      const high = this.high[level]!;
+      const maximum = this.maximum[level]!;
+      if (low !== 0 || high !== 0 || maximum !== 0) row.levels.push(level, high, low, maximum);
+      if (this.backdatedHere[level] !== 0) row.backdated.push(level, this.backdatedHere[level]!);
+      this.low[level] = 0;
+      this.high[level] = 0;
+      this.maximum[level] = this.count[level]!;
+      this.backdatedHere[level] = 0;
+    }
+    this.windowStart = end;
+  }
+
+  /**
+   * Turns the levels of closed windows, oldest first, into values, with everything backdated up to now in them.
+   * The caller gives the windows of the first generation all at once, and later ones as they close.
+   */
+  release(rows: readonly Row[]): void {
+    const after = this.backdatedTotal.slice(0, this.outputs.length);
+    for (const row of rows) {
+      for (let i = 0; i < row.backdated.length; i += 2) after[row.backdated[i]!] = after[row.backdated[i]!]! - row.backdated[i + 1]!;
+      this.finishRow(row, after);
+    }
+    this.backdatedTotal.fill(0);
+    this.backdatedHere.fill(0);
+  }
+
+  private finishRow(row: Row, after: Float64Array): void {
+    let next = 0;
+    for (let level = 0; level < this.outputs.length; level++) {
+      const present = row.levels[next] === level;
+      const high = present ? row.levels[next + 1]! : 0;
+      const low = present ? row.levels[next + 2]! : 0;
+      const maximum = present ? row.levels[next + 3]! : 0;
+      if (present) next += 4;
+      const later = after[level] ?? 0;
+      const nanos = total(high, low, later, row.length);
+      const output = this.outputs[level]!;
+      if (output.mean !== undefined && row.length > 0) row.values.push(output.mean, nanos / row.length);
+      if (output.maximum !== undefined) row.values.push(output.maximum, maximum + later);
+      if (output.seconds !== undefined && nanos !== 0) row.values.push(output.seconds, nanos / 1e9);
+    }
+  }
+
+  private accumulate(level: number, count: number, length: number): void {
+    const sum = this.low[level]! + count * length;
+    if (sum < exact) this.low[level] = sum;
+    else {
+      const all = BigInt(this.low[level]!) + BigInt(count) * BigInt(length);
+      this.high[level] = this.high[level]! + Number(all / highUnit);
+      this.low[level] = Number(all % highUnit);
+    }
+  }
+
+  private grow(): void {
+    const longer = (old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+      const array = new Float64Array(old.length * 2);
+      array.set(old);
+      return array;
+    };
+    this.count = longer(this.count);
+    this.since = longer(this.since);
+    this.low = longer(this.low);
+    this.high = longer(this.high);
+    this.maximum = longer(this.maximum);
+    this.backdatedHere = longer(this.backdatedHere);
+    this.backdatedTotal = longer(this.backdatedTotal);
+  }
+}
+
+function total(high: number, low: number, count: number, length: number): number {
+  const more = count * length;
+  if (high === 0 && low + more < exact) return low + more;
+  return Number(BigInt(high) * highUnit + BigInt(low) + BigInt(count) * BigInt(length));
+}

@@ -1,0 +1,59 @@
+/** Names of output series, interned once: a window refers to a series by number until it leaves. */
+import { formatSeriesName } from "../../lib/series.ts";
+import type { GenerationTables } from "../../trace/model.ts";
+import type { MetricName } from "../catalogue.ts";
+
+export class SeriesNames {
+  readonly texts: string[] = [];
+  private readonly ids = new Map<string, number>();
+
+  /** Number of the series; the same number for the same name and labels. */
+  id(metric: MetricName, labels: Readonly<Record<string, string>> = {}): number {
+    const text = formatSeriesName({ __name__: metric, ...labels });
+    let id = this.ids.get(text);
+    if (id === undefined) {
+      id = this.texts.length;
+      this.texts.push(text);
+      this.ids.set(text, id);
+    }
+    return id;
+  }
+}
+
+/**
+ * Numbers given to label values as they appear: string id of the current generation → text → number.
+ * Ids change their meaning with every generation, texts do not; `make` runs once for each text.
+ */
+export class LabelValues {
+  private readonly byText = new Map<string, number>();
+  private readonly byId = new Map<number, number>();
+  private readonly make: (text: string) => number;
+  private tables: GenerationTables | undefined;
+
+  constructor(make: (text: string) => number) {
+    this.make = make;
+  }
+
+  generation(tables: GenerationTables): void {
+    this.tables = tables;
+    this.byId.clear();
+  }
+
+  ofText(text: string): number {
+    let number = this.byText.get(text);
+    if (number === undefined) {
+      number = this.make(text);
+      this.byText.set(text, number);
+    }
+    return number;
+  }
+
+  ofId(id: number): number {
+    let number = this.byId.get(id);
+    if (number === undefined) {
+      number = this.ofText(id === 0 || this.tables === undefined ? "" : this.tables.string(id));
+      this.byId.set(id, number);
+    }
+    return number;
+  }
+}

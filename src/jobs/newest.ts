@@ -1,0 +1,26 @@
+/** When did a series last speak? Asked in growing steps back, so that the common case reads little. */
+import type { EpochMillis } from "../lib/units.ts";
+import { epochMillis } from "../lib/units.ts";
+import type { Matcher, SeriesStore } from "../store/ports.ts";
+
+const hour = 3_600_000;
+
+/** Time of the newest sample at or before `now`, not older than `now − lookback`; undefined when there is none. */
+export async function newestSample(
+  series: SeriesStore,
+  matchers: readonly Matcher[],
+  now: EpochMillis,
+  lookback: number,
+): Promise<EpochMillis | undefined> {
+  let to: number = now;
+  for (let back = Math.min(hour, lookback); ; back = Math.min(back * 8, lookback)) {
+    const from = now - back;
+    let newest = Number.NEGATIVE_INFINITY;
+    for (const { samples } of await series.select(matchers, { from: epochMillis(from), to: epochMillis(to) })) {
+      newest = Math.max(newest, samples.at(-1)?.t ?? newest);
+    }
+    if (newest > Number.NEGATIVE_INFINITY) return epochMillis(newest);
+    if (back >= lookback) return undefined;
+    to = from;
+  }
+}

@@ -1,0 +1,28 @@
+/** How a reading breaks off. Internal: `readTrace` turns it into the error of the outcome; whatever a visitor throws passes through untouched. */
+import { ForetraceError, type ErrorCode } from "../lib/errors.ts";
+
+type BreakCode = Extract<ErrorCode, "trace_malformed" | "trace_truncated" | "trace_inconsistent">;
+
+export class Break extends Error {
+  readonly code: BreakCode;
+  /** Byte offset in the uncompressed trace, where the thrower knows it better than its caller. */
+  readonly offset: number | undefined;
+  constructor(code: BreakCode, message: string, offset?: number) {
+    super(message);
+    this.name = "Break";
+    this.code = code;
+    this.offset = offset;
+  }
+
+  /** The public error. `generation` 0 means that none had begun. */
+  toError(offset: number, generation: number): ForetraceError {
+    const at = this.offset ?? offset;
+    const where = generation > 0 ? `byte ${at}, generation ${generation}` : `byte ${at}`;
+    const place = generation > 0 ? { offset: at, generation } : { offset: at };
+    return new ForetraceError(this.code, `${this.message} (at ${where})`, place);
+  }
+}
+
+export const malformed = (message: string, offset?: number): Break => new Break("trace_malformed", message, offset);
+export const truncated = (message: string, offset?: number): Break => new Break("trace_truncated", message, offset);
+export const inconsistent = (message: string): Break => new Break("trace_inconsistent", message);

@@ -1,0 +1,178 @@
+/**
+ * The container: batches with headers, put together into generations.
+ * Up to format 1.25 a generation ends where a batch of the next number begins (that batch is kept for the next round)
+ * or where the input ends; from 1.26 a byte of its own ends it.
+ */
+import { Break, malformed, truncated } from "./broken.ts";
+import { BatchKind, Generation } from "./generation.ts";
+import type { Input } from "./input.ts";
+import { limits, Wire } from "./spec.ts";
+import { idOrNone, longEnd, longUvarint } from "./varint.ts";
+
+type Header = { generation: number; thread: number; time: number; size: number; experiment: number; endOfGeneration: boolean };
+type Spill = Header & { payload: Uint8Array; offset: number };
+
+/** Type byte, experiment byte and four varints of at most ten bytes. */
+const headerMost = 42;
+const fieldNames = ["gen", "M ID", "timestamp", "size"] as const;
+
+export class Container {
+  /** True when the generation read last was ended by the end of the input, or by a batch that could not be read. */
+  endedByInput = false;
+  readonly #input: Input;
+  readonly #version: number;
+  readonly #maxBytes: number;
+  readonly #generation = new Generation();
+  readonly #header: Header = { generation: 0, thread: 0, time: 0, size: 0, experiment: 0, endOfGeneration: false };
+  readonly #fields = new Float64Array(4);
+  #spill: Spill | undefined;
+  /** Error of a batch behind a generation that was delivered all the same. */
+  #late: Break | undefined;
+  #started = false;
+
+  constructor(input: Input, version: number, maxGenerationBytes: number) {
+    this.#input = input;
+    this.#version = version;
+    this.#maxBytes = maxGenerationBytes;
+  }
+
+  /** The number of the generation being read; 0 before its first batch. */
+  get current(): number {
+    return this.#generation.number;
+  }
+
+  /** The next generation (one object, filled anew), or undefined at a clean end. @throws Break */
+  async next(): Promise<Generation | undefined> {
+    if (this.#version >= 26) return this.#nextMarked();
+    if (this.#late !== undefined) throw this.#late;
+    if (this.#started && this.#spill === undefined) return undefined;
+    this.#started = true;
+    return this.#nextSpilled();
+  }
+
+  async #nextMarked(): Promise<Generation | undefined> {
+    const generation = this.#generation;
+    generation.reset();
+    this.endedByInput = false;
+    for (;;) {
+      const header = await this.#readHeader();
+      if (header === undefined) {
+        if (generation.batches.some((batch) => batch.kind === BatchKind.Timed)) throw truncated("incomplete generation found; trace likely truncated");
+        return undefined;
+      }
+      if (header.endOfGeneration) return generation;
+      const at = this.#input.offset;
+      await this.#payload(header);
+      if (header.generation === 0) throw malformed("invalid generation number 0", at);
+      if (generation.number === 0) generation.number = header.generation;
+      if (header.generation !== generation.number) throw malformed("missing end-of-generation event, or generations are interleaved", at);
+      this.#keep(header, at);
+    }
+  }
+
+  async #nextSpilled(): Promise<Generation> {
+    const generation = this.#generation;
+    generation.reset();
+    this.endedByInput = false;
+    const spill = this.#spill;
+    if (spill !== undefined) {
+      generation.number = spill.generation;
+      generation.reserve(spill.payload.length);
+      generation.bytes.set(spill.payload, 0);
+      generation.add(spill, spill.payload.length, spill.offset, this.#version);
+      this.#spill = undefined;
+    }
+    for (;;) {
+      let header: Header | undefined;
+      let at = 0;
+      try {
+        header = await this.#readHeader();
+        at = this.#input.offset;
+        if (header !== undefined && !header.endOfGeneration) await this.#payload(header);
+      } catch (error) {
+        if (!(error instanceof Break) || generation.number === 0) throw error;
+        // Whether the unreadable batch belonged to this generation or the next one cannot be known; what is there is tried.
+        this.#late = error;
+        header = undefined;
+      }
+      if (header === undefined) {
+        this.endedByInput = true;
+        return generation;
+      }
+      if (header.endOfGeneration || header.generation === 0) throw malformed("invalid generation number 0", at);
+      if (generation.number === 0) generation.number = header.generation;
+      if (header.generation === generation.number + 1) {
+        const begin = generation.used;
+        this.#spill = { ...header, payload: generation.bytes.slice(begin, begin + header.size), offset: at };
+        return generation;
+      }
+      if (header.generation !== generation.number) throw malformed("generations out of order", at);
+      this.#keep(header, at);
+    }
+  }
+
+  /** Undefined at the end of the input. The object is used again. */
+  async #readHeader(): Promise<Header | undefined> {
+    const input = this.#input;
+    if (input.available < headerMost) await input.ensure(headerMost);
+    const bytes = input.peek();
+    const start = input.offset;
+    if (bytes.length === 0) return this.#end();
+    const header = this.#header;
+    header.experiment = 0;
+    header.endOfGeneration = bytes[0] === Wire.EndOfGeneration;
+    if (header.endOfGeneration) {
+      input.take(1);
+      return header;
+    }
+    let at = 1;
+    if (bytes[0] === Wire.ExperimentalBatch) {
+      if (bytes.length < 2) return this.#end();
+      header.experiment = bytes[1];
+      at = 2;
+    } else if (bytes[0] !== Wire.EventBatch) {
+      throw malformed(`expected batch event, got event ${bytes[0]}`, start);
+    }
+    for (let i = 0; i < 4; i++) {
+      const value = longUvarint(bytes, at, bytes.length);
+      if (longEnd < 0) {
+        const what = `error reading batch ${fieldNames[i]}`;
+        if (bytes.length - at >= 10) throw malformed(`${what}: varint overflows a 64-bit integer`, start);
+        throw truncated(`${what}: ${input.failure ?? "unexpected EOF"}`, start);
+      }
+      this.#fields[i] = value;
+      at = longEnd;
+    }
+    header.generation = this.#fields[0];
+    header.thread = idOrNone(this.#fields[1]);
+    header.time = this.#fields[2];
+    header.size = this.#fields[3];
+    if (header.size > limits.batchBytes) throw malformed(`invalid batch size ${header.size}, maximum is ${limits.batchBytes}`, start);
+    input.take(at);
+    return header;
+  }
+
+  async #payload(header: Header): Promise<void> {
+    const generation = this.#generation;
+    const at = generation.reserve(header.size);
+    const start = this.#input.offset;
+    const got = await this.#input.copy(generation.bytes, at, header.size);
+    if (got === header.size) return;
+    const why = this.#input.failure === undefined ? "" : `; ${this.#input.failure}`;
+    throw truncated(`failed to read full batch: read ${got} but wanted ${header.size}${why}`, start + got);
+  }
+
+  #keep(header: Header, at: number): void {
+    const generation = this.#generation;
+    if (generation.used + header.size > this.#maxBytes) {
+      throw malformed(`generation larger than ${this.#maxBytes} bytes, which this reader does not hold in memory`, at);
+    }
+    generation.add(header, header.size, at, this.#version);
+  }
+
+  #end(): undefined {
+    const failure = this.#input.failure;
+    if (failure !== undefined) throw truncated(failure, this.#input.offset);
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+/** Batches of one generation, as they come in. The payloads stay as they are; see container.ts for the reading. */
+import { Wire } from "./spec.ts";
+
+export const BatchKind = { Timed: 0, Strings: 1, Stacks: 2, CpuSamples: 3, Sync: 4, Experimental: 5 } as const;
+export type BatchKind = (typeof BatchKind)[keyof typeof BatchKind];
+
+export type Batch = {
+  readonly kind: BatchKind;
+  /** Thread id; -1 = none. */
+  readonly thread: number;
+  /** Base time in ticks. */
+  readonly time: number;
+  readonly experiment: number;
+  /** Payload in the generation's bytes. */
+  readonly begin: number;
+  readonly end: number;
+  /** Offset of the payload in the file. */
+  readonly offset: number;
+};
+
+/** Bytes behind the last payload that may be read (and are then found to lie beyond the batch). */
+const slack = 64;
+
+export class Generation {
+  number = 0;
+  bytes: Uint8Array = new Uint8Array(1 << 20);
+  used = 0;
+  readonly batches: Batch[] = [];
+  /** Smallest batch time in ticks, as the reference finds it: a 0 counts as "none yet". */
+  minTime = 0;
+
+  reset(): void {
+    this.number = 0;
+    this.used = 0;
+    this.batches.length = 0;
+    this.minTime = 0;
+  }
+
+  /** Room for a payload; returns where it goes. */
+  reserve(size: number): number {
+    const wanted = this.used + size + slack;
+    if (wanted > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(wanted, this.bytes.length * 2));
+      grown.set(this.bytes.subarray(0, this.used));
+      this.bytes = grown;
+    }
+    return this.used;
+  }
+
+  /** Takes in the payload that was written at `used`. */
+  add(header: { thread: number; time: number; experiment: number }, size: number, offset: number, version: number): void {
+    const begin = this.used;
+    this.used += size;
+    if (this.minTime === 0 || header.time < this.minTime) this.minTime = header.time;
+    const kind = batchKind(this.bytes, begin, size, header.experiment, version);
+    this.batches.push({ kind, thread: header.thread, time: header.time, experiment: header.experiment, begin, end: this.used, offset });
+  }
+
+  /** File offset of a position in the bytes. */
+  offsetOf(position: number): number {
+    for (const batch of this.batches) if (position >= batch.begin && position <= batch.end) return batch.offset + position - batch.begin;
+    return 0;
+  }
+}
+
+function batchKind(bytes: Uint8Array, begin: number, size: number, experiment: number, version: number): BatchKind {
+  if (experiment !== 0) return BatchKind.Experimental;
+  if (size === 0) return BatchKind.Timed;
+  switch (bytes[begin]) {
+    case Wire.Strings:
+      return BatchKind.Strings;
+    case Wire.Stacks:
+      return BatchKind.Stacks;
+    case Wire.CPUSamples:
+      return BatchKind.CpuSamples;
+    case Wire.Frequency:
+      return version < 25 ? BatchKind.Sync : BatchKind.Timed;
+    case Wire.Sync:
+      return version >= 25 ? BatchKind.Sync : BatchKind.Timed;
+    default:
+      return BatchKind.Timed;
+  }
+}

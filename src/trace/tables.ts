@@ -1,0 +1,189 @@
+/** Strings, stacks and clock of one generation: found at load, made into text and frames only when asked for. */
+import { malformed } from "./broken.ts";
+import { BatchKind, type Generation } from "./generation.ts";
+import { IdIndex } from "./id-index.ts";
+import type { ClockSnapshot, Frame, GenerationTables } from "./model.ts";
+import { experimentNames, limits, Wire } from "./spec.ts";
+import { ByteCursor } from "./varint.ts";
+
+const decoder = new TextDecoder();
+
+export class Tables implements GenerationTables {
+  generation = 0;
+  clock: ClockSnapshot | undefined;
+  experiments: Map<string, Uint8Array[]> = new Map();
+  readonly strings = new IdIndex();
+  readonly stacks = new IdIndex();
+  #bytes: Uint8Array = new Uint8Array(0);
+  readonly #reader = new ByteCursor();
+  /** Text by entry, filled on demand. */
+  #texts: (string | undefined)[] = [];
+  #extraTexts: string[] = [];
+  readonly #extraIds = new Map<string, number>();
+  /** PC → place of its first frame record; made when the first stack is asked for. */
+  #frames: Map<number, number> | undefined;
+
+  /** Back to nothing, for the closing Sync and for a generation that could not be read. */
+  clear(generation: number): void {
+    this.generation = generation;
+    this.clock = undefined;
+    this.experiments = new Map();
+    this.strings.clear();
+    this.stacks.clear();
+    this.#texts = [];
+    this.#extraTexts = [];
+    this.#extraIds.clear();
+    this.#frames = undefined;
+  }
+
+  /** Reads the tables of a generation. @throws Break as the reference refuses them. */
+  load(generation: Generation): void {
+    this.clear(generation.number);
+    this.#bytes = generation.bytes;
+    for (const batch of generation.batches) {
+      if (batch.kind === BatchKind.Strings) this.#addStrings(batch.begin, batch.end);
+      else if (batch.kind === BatchKind.Stacks) this.#addStacks(batch.begin, batch.end);
+      else if (batch.kind === BatchKind.Experimental) {
+        const name = experimentNames.get(batch.experiment) ?? `experiment ${batch.experiment}`;
+        const list = this.experiments.get(name) ?? [];
+        list.push(generation.bytes.slice(batch.begin, batch.end));
+        this.experiments.set(name, list);
+      }
+    }
+    const twiceString = this.strings.seal();
+    if (twiceString !== undefined) throw malformed(`found multiple strings with the same ID ${twiceString}`);
+    const twiceStack = this.stacks.seal();
+    if (twiceStack !== undefined) throw malformed(`found multiple stacks with the same ID ${twiceStack}`);
+    this.#checkFrames();
+  }
+
+  string(id: number): string {
+    const entry = this.strings.find(id);
+    if (entry >= 0) return this.#text(entry);
+    const extra = this.#extraTexts[id - this.strings.nextFree];
+    if (extra === undefined) throw new RangeError(`no string ${id} in generation ${this.generation}`);
+    return extra;
+  }
+
+  /** An id in this generation for a text that was carried over from an earlier one. */
+  intern(text: string): number {
+    if (text === "") return 0;
+    let id = this.#extraIds.get(text);
+    if (id === undefined) {
+      id = this.strings.nextFree + this.#extraTexts.length;
+      this.#extraTexts.push(text);
+      this.#extraIds.set(text, id);
+    }
+    return id;
+  }
+
+  stack(id: number): readonly Frame[] {
+    const entry = this.stacks.find(id);
+    if (entry < 0) throw new RangeError(`no stack ${id} in generation ${this.generation}`);
+    if (id === 0) return [];
+    const reader = this.#at(this.stacks.place(entry));
+    const count = reader.uvarint("stack");
+    const frames: Frame[] = [];
+    const first = this.#firstFrames();
+    for (let i = 0; i < count; i++) {
+      const key = reader.uvarint("frame");
+      const after = skipFrameRest(reader);
+      const record = this.#at(first.get(key) ?? 0);
+      const pc = record.uvarintBig("frame");
+      const func = this.string(record.uvarint("frame"));
+      const file = this.string(record.uvarint("frame"));
+      frames.push({ pc, func, file, line: record.uvarint("frame") });
+      reader.position = after;
+    }
+    return frames;
+  }
+
+  #text(entry: number): string {
+    if (entry === 0) return "";
+    const known = this.#texts[entry];
+    if (known !== undefined) return known;
+    const reader = this.#at(this.strings.place(entry));
+    const length = reader.uvarint("string");
+    return (this.#texts[entry] = decoder.decode(this.#bytes.subarray(reader.position, reader.position + length)));
+  }
+
+  #at(position: number): ByteCursor {
+    this.#reader.set(this.#bytes, position, this.#bytes.length);
+    return this.#reader;
+  }
+
+  #addStrings(begin: number, end: number): void {
+    const reader = this.#reader;
+    reader.set(this.#bytes, begin + 1, end);
+    while (!reader.done) {
+      const type = reader.byte("string");
+      if (type !== Wire.String) throw malformed(`expected string event, got ${type}`);
+      const id = reader.uvarint("string ID");
+      const place = reader.position;
+      const length = reader.uvarint("string length");
+      if (length > limits.stringBytes) throw malformed(`invalid string size ${length}, maximum is ${limits.stringBytes}`);
+      if (reader.position + length > end) throw malformed(`failed to read full string: read ${end - reader.position} but wanted ${length}`);
+      reader.position += length;
+      this.strings.add(id, place);
+    }
+  }
+
+  #addStacks(begin: number, end: number): void {
+    const reader = this.#reader;
+    reader.set(this.#bytes, begin + 1, end);
+    while (!reader.done) {
+      const type = reader.byte("stack");
+      if (type !== Wire.Stack) throw malformed(`expected stack event, got ${type}`);
+      const id = reader.uvarint("stack ID");
+      const place = reader.position;
+      const frames = reader.uvarint("stack size");
+      if (frames > limits.stackFrames) throw malformed(`invalid stack size ${frames}, maximum is ${limits.stackFrames}`);
+      for (let i = 0; i < frames * 4; i++) reader.skip("frame of a stack");
+      this.stacks.add(id, place);
+    }
+  }
+
+  /** Every function and file name of a frame must exist; a record whose PC was seen before does not count. */
+  #checkFrames(): void {
+    for (let entry = 1; entry < this.stacks.entries; entry++) {
+      const reader = this.#at(this.stacks.place(entry));
+      const count = reader.uvarint("stack");
+      for (let i = 0; i < count; i++) {
+        const place = reader.position;
+        const pc = reader.uvarint("frame");
+        const func = reader.uvarint("frame");
+        const file = reader.uvarint("frame");
+        reader.skip("frame");
+        const bad = this.strings.find(func) < 0 ? `func string ID ${func}` : this.strings.find(file) < 0 ? `file string ID ${file}` : "";
+        if (bad === "") continue;
+        const after = reader.position;
+        if (this.#firstFrames().get(pc) === place) throw malformed(`found invalid ${bad} for stack ${this.stacks.idAt(entry)}`);
+        reader.position = after;
+      }
+    }
+  }
+
+  #firstFrames(): Map<number, number> {
+    if (this.#frames !== undefined) return this.#frames;
+    const frames = new Map<number, number>();
+    const reader = new ByteCursor();
+    for (let entry = 1; entry < this.stacks.entries; entry++) {
+      reader.set(this.#bytes, this.stacks.place(entry), this.#bytes.length);
+      const count = reader.uvarint("stack");
+      for (let i = 0; i < count; i++) {
+        const place = reader.position;
+        const pc = reader.uvarint("frame");
+        if (!frames.has(pc)) frames.set(pc, place);
+        skipFrameRest(reader);
+      }
+    }
+    return (this.#frames = frames);
+  }
+}
+
+function skipFrameRest(reader: ByteCursor): number {
+  reader.skip("frame");
+  reader.skip("frame");
+  reader.skip("frame");
+  return reader.position;
+}

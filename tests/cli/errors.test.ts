@@ -1,0 +1,81 @@
+/** Broken input of the command: each gets its stated error and exit status. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { runCli } from "../helpers/cli.ts";
+import { fixtureTrace } from "../helpers/fixtures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "foretrace-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+function file(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+const whole = readFileSync(fixtureTrace);
+
+describe("analyze", () => {
+  it("a truncated trace: what came before the break, the error with its byte offset, status 3", async () => {
+    const path = file("cut.trace", whole.subarray(0, whole.length - 2000));
+    const { code, stdout, stderr } = await runCli(["analyze", "--format", "csv", path]);
+    expect(code).toBe(3);
+    expect(stdout.split("\n")[0]).toBe("window_start_ns,name,value");
+    expect(stderr).toMatch(/cut\.trace: .*byte \d+/);
+  });
+
+  it.each([
+    ["a file of zeros", new Uint8Array(4096), /not a Go execution trace/i],
+    ["a text file", "Dear reader,\nthis is a letter.\n", /not a Go execution trace/i],
+    ["an empty file", "", /empty|no bytes/i],
+    ["a format that is not read yet", `go 1.11 trace\0\0\0${"\x01".repeat(64)}`, /1\.11/],
+    ["a format of the future", `go 1.99 trace\0\0\0${"\x01".repeat(64)}`, /1\.99.*--assume-version/s],
+  ])("%s: status 2 and nothing printed", async (name, bytes, message) => {
+    const path = file(`${name.replaceAll(" ", "-")}.trace`, bytes);
+    const { code, stdout, stderr } = await runCli(["analyze", "--format", "csv", path]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain(path);
+    expect(stderr).not.toMatch(/ at .*\.ts:\d+/);
+  });
+
+  it("an empty standard input", async () => {
+    const { code, stderr } = await runCli(["analyze", "-"], { stdin: "" });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/standard input/);
+  });
+
+  it.each([
+    [["analyze", join(folder, "absent.trace")], /absent\.trace.*no such file/i],
+    [["analyze", "--window", "5 parsecs", fixtureTrace], /--window.*100ms/],
+    [["analyze", "--window", "0s", fixtureTrace], /--window must be longer than 0/],
+    [["analyze", "--window", "1ns", fixtureTrace], /1,000,000 windows/],
+    [["analyze", "--format", "xml", fixtureTrace], /text, json, csv, prom/],
+    [["analyze"], /missing required argument/],
+    [["analyse", fixtureTrace], /Did you mean analyze/],
+  ])("wrong use %j: status 2 and what would be right", async (args, message) => {
+    const { code, stderr } = await runCli(args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe("config check", () => {
+  it("names an unknown key, its line and the nearest known one", async () => {
+    const path = file("foretrace.yaml", "grid: 10s\ntargets:\n  - name: checkout\n    promtheus: {}\n");
+    const { code, stderr } = await runCli(["config", "check", path]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/foretrace\.yaml:4:\d+: .*promtheus.*did you mean "prometheus"/);
+  });
+  it("prints the JSON schema", async () => {
+    const { code, stdout } = await runCli(["config", "schema"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ type: "object", additionalProperties: false });
+  });
+});
+
+it("help teaches", async () => {
+  const { code, stdout } = await runCli(["--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("foretrace analyze trace.out");
+});

@@ -1,0 +1,5 @@
+import { join, resolve } from "node:path";
+
+const fixtures = resolve(import.meta.dirname, "..", "fixtures");
+/** A small real trace (Go 1.26) that lies in the repository. */
+export const fixtureTrace = join(fixtures, "traces", "esbuild-0.28.2-go1.26.5-small.trace");
