@@ -22,6 +22,9 @@ export type AutoscaleConfig = {
   /** Prometheus notation; the label `target` is added when it is missing. */
   readonly series: string;
   readonly perReplica?: number;
+  /** Bounds of the answer; 1 and none unless told. */
+  readonly min?: number;
+  readonly max?: number;
 };
 
 export type ApiLimits = {
@@ -44,7 +47,7 @@ export type ApiConfig = {
   /** Folder of the built page. */
   readonly pageDir?: string;
   readonly autoscale?: Readonly<Record<string, AutoscaleConfig>>;
-  /** A sample or forecast older than this is stale; five minutes unless told. */
+  /** A sample older than this is stale, and a forecast older than three times this; five minutes unless told. */
   readonly staleAfterMillis?: number;
   /** Tests: answers that do not fit their documented schema become errors. */
   readonly checkAnswers?: boolean;

@@ -8,7 +8,7 @@ import { compileMatchers } from "../store/matchers.ts";
 import type { ForecastRecord, Matcher, OutcomeStore, SampleBatch, SeriesStore, TimeRange } from "../store/ports.ts";
 import type { Queryable } from "./evaluate.ts";
 import { type ForecastPoint, forecastEnd, joinForecasts } from "./forecast-points.ts";
-import { staleMarker } from "./stale.ts";
+import { staleMarker } from "../store/series/stale.ts";
 
 /** Virtual metric → the level it shows; undefined = one series for each level. */
 const virtualMetrics: readonly { readonly name: string; readonly level: number | undefined }[] = [

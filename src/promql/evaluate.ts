@@ -5,21 +5,21 @@ import { type EpochMillis, epochMillis } from "../lib/units.ts";
 import type { SeriesStore } from "../store/ports.ts";
 import type { Expr, ScalarExpr, ScalarOperator, Selector } from "./ast.ts";
 import { compareLabels } from "./labels.ts";
-import { isStale } from "./stale.ts";
+import { isStale } from "../store/series/stale.ts";
 
 /** What queries read from: the stored series, with the derived ones among them. */
 export type Queryable = Pick<SeriesStore, "select" | "series" | "labelNames" | "labelValues">;
 
 export type MatrixItem = { readonly labels: Labels; readonly samples: readonly Sample[] };
-export type Result =
+export type InstantResult =
   | { readonly type: "scalar"; readonly sample: Sample }
   | { readonly type: "string"; readonly t: EpochMillis; readonly text: string }
-  | { readonly type: "vector"; readonly items: readonly { readonly labels: Labels; readonly sample: Sample }[] }
-  | { readonly type: "matrix"; readonly items: readonly MatrixItem[] };
+  | { readonly type: "vector"; readonly items: readonly { readonly labels: Labels; readonly sample: Sample }[] };
+export type RangeResult = { readonly type: "matrix"; readonly items: readonly MatrixItem[] };
 
 export const defaultLookbackMillis = 5 * 60_000;
 /** More points than this in one answer are refused before they are made. */
-const maxPoints = 5_000_000;
+const maxPoints = 2_000_000;
 
 export type EvaluationOptions = { readonly lookbackMillis?: number };
 
@@ -28,7 +28,7 @@ export async function evaluateInstant(
   at: EpochMillis,
   storage: Pick<Queryable, "select">,
   options: EvaluationOptions = {},
-): Promise<Result> {
+): Promise<InstantResult> {
   if (expr.kind === "string") return { type: "string", t: at, text: expr.value };
   if (expr.kind !== "selector") return { type: "scalar", sample: { t: at, v: scalarValue(expr) } };
   const items = await selectOnGrid(expr, { start: at, end: at, step: 1 }, storage, options);
@@ -38,13 +38,13 @@ export async function evaluateInstant(
 /** Moments start, start + step, … up to and including end, in milliseconds. */
 export type Grid = { readonly start: EpochMillis; readonly end: EpochMillis; readonly step: number };
 
-/** @throws ForetraceError bad_query for a string; too_large when the answer would hold more than five million points. */
+/** @throws ForetraceError bad_query for a string; too_large when the answer would hold more than two million points. */
 export async function evaluateRange(
   expr: Expr,
   grid: Grid,
   storage: Pick<Queryable, "select">,
   options: EvaluationOptions = {},
-): Promise<Result> {
+): Promise<RangeResult> {
   if (expr.kind === "string") {
     throw new ForetraceError("bad_query", 'invalid expression type "string" for range query, must be Scalar or instant Vector', {
       input: "query",

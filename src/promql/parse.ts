@@ -1,10 +1,11 @@
 /** Query text to {@link Expr}, on the grammar of the Prometheus project; what is not evaluated yet is refused by name and place. */
 import type { SyntaxNode } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
+import { ForetraceError } from "../lib/errors.ts";
 import type { Expr, ScalarExpr, ScalarOperator, Selector } from "./ast.ts";
 import { durationMillis, numberValue, stringValue } from "./literals.ts";
 import { type Reading, children, readingOf } from "./reading.ts";
-import { selectorMatchers } from "./selector.ts";
+import { isSelective, selectorMatchers } from "./selector.ts";
 
 /** A query longer or deeper than this is no query of a person or a panel. */
 const maxLength = 50_000;
@@ -16,6 +17,11 @@ const comparisons = new Set(["==", "!=", ">", "<", ">=", "<="]);
  * @throws ForetraceError bad_query: `1:5: parse error: …` for wrong syntax, `1:1: … is not supported yet` for the rest of PromQL.
  */
 export function parsePromql(query: string): Expr {
+  const { reading, root } = readTree(query);
+  return expression(reading, root);
+}
+
+function readTree(query: string): { reading: Reading; root: SyntaxNode } {
   const reading = readingOf(query);
   if (query.length > maxLength) reading.fail(0, `parse error: the query is longer than ${maxLength} characters`);
   const tree = parser.parse(query);
@@ -29,14 +35,19 @@ export function parsePromql(query: string): Expr {
   });
   const root = children(tree.topNode).find((node) => node.name !== "LineComment");
   if (root === undefined) return failSyntax(reading, query.length, query.length);
-  return expression(reading, root);
+  return { reading, root };
 }
 
-/** Parses a selector as `match[]` has it. */
+/**
+ * Parses a selector as `match[]` has it.
+ * @throws ForetraceError bad_query, also for anything around a plain selector and for matchers that all match the empty string.
+ */
 export function parseSelector(text: string): Selector {
-  const expr = parsePromql(text);
-  if (expr.kind !== "selector" || expr.offsetMillis !== 0) return readingOf(text).fail(0, "parse error: expected a plain series selector");
-  return expr;
+  const { reading, root } = readTree(text);
+  if (root.name !== "VectorSelector") return reading.fail(root.from, "parse error: expected a plain series selector");
+  const matchers = selectorMatchers(reading, root);
+  if (!isSelective(matchers)) throw new ForetraceError("bad_query", "match[] must contain at least one non-empty matcher", { input: "match[]" });
+  return { kind: "selector", matchers, offsetMillis: 0, position: root.from };
 }
 
 function failSyntax(reading: Reading, from: number, to: number): never {
@@ -65,8 +76,11 @@ function expression(reading: Reading, node: SyntaxNode): Expr {
     }
     case "BinaryExpr":
       return binary(reading, node);
-    case "VectorSelector":
-      return { kind: "selector", matchers: selectorMatchers(reading, node), offsetMillis: 0, position };
+    case "VectorSelector": {
+      const matchers = selectorMatchers(reading, node);
+      if (!isSelective(matchers)) return reading.fail(position, "parse error: vector selector must contain at least one non-empty matcher");
+      return { kind: "selector", matchers, offsetMillis: 0, position };
+    }
     case "OffsetExpr":
       return offset(reading, node);
     default:

@@ -6,7 +6,7 @@ import type { Matcher } from "../store/ports.ts";
 import { stringValue } from "./literals.ts";
 import { children, type Reading } from "./reading.ts";
 
-/** @throws ForetraceError bad_query with the place: a bad regular expression, two names, or only matchers that match the empty string. */
+/** @throws ForetraceError bad_query with the place: a bad regular expression, a bad string, or two names. */
 export function selectorMatchers(reading: Reading, node: SyntaxNode): Matcher[] {
   const matchers: Matcher[] = [];
   let name: string | undefined;
@@ -38,15 +38,16 @@ export function selectorMatchers(reading: Reading, node: SyntaxNode): Matcher[] 
       matchers.push(matcher);
     }
   }
-  let selective = false;
   for (const matcher of matchers) {
     try {
-      selective ||= !compileMatcher(matcher)("");
+      compileMatcher(matcher);
     } catch (error) {
       if (isForetraceError(error)) reading.fail(node.from, `parse error: ${error.message}`);
       throw error;
     }
   }
-  if (!selective) reading.fail(node.from, "parse error: vector selector must contain at least one non-empty matcher");
   return matchers;
 }
+
+/** Whether one matcher at least refuses the empty string, so that the selector cannot mean every series there is. */
+export const isSelective = (matchers: readonly Matcher[]): boolean => matchers.some((matcher) => !compileMatcher(matcher)(""));

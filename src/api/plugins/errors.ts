@@ -1,4 +1,6 @@
 /** The one place where an error becomes an answer. */
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { type ErrorCode, ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -37,6 +39,11 @@ export function toForetraceError(error: unknown, request: FastifyRequest, log: L
   return new ForetraceError("internal", `a defect of Foretrace; its log tells more under request ${request.id}`, { cause: error });
 }
 
+/** For what the framework refuses before a route is found (an address with a broken escape). */
+export function frameworkError(error: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  sendError(reply, new ForetraceError("bad_usage", error.message, { cause: error }));
+}
+
 export function useErrors(app: App, log: Logger): void {
   app.setErrorHandler((error, request, reply) => sendError(reply, toForetraceError(error, request, log)));
   app.setNotFoundHandler((request, reply) => sendError(reply, notFound(request)));
@@ -46,8 +53,25 @@ export const notFound = (request: FastifyRequest): ForetraceError =>
   new ForetraceError("not_found", `nothing is served at ${request.method} ${request.url.split("?")[0]!}; /docs lists what is`);
 
 function sendError(reply: FastifyReply, error: ForetraceError): FastifyReply {
+  return sendErrorBody(reply, error, error.status, envelope(error));
+}
+
+/** With the headers that belong to the error; the body leaves without the route's schema, which describes success. */
+export function sendErrorBody(reply: FastifyReply, error: ForetraceError, status: number, body: object): FastifyReply {
   if (error.code === "unauthorized") reply.header("www-authenticate", 'Bearer realm="foretrace"');
   if (error.code === "busy" || error.code === "unavailable") reply.header("retry-after", "2");
-  // The answer leaves without the route's schema, which describes success.
-  return reply.code(error.status).type("application/json; charset=utf-8").serializer(JSON.stringify).send(envelope(error));
+  return reply
+    .code(status)
+    .type("application/json; charset=utf-8")
+    .serializer((value: unknown) => JSON.stringify(value))
+    .send(body);
+}
+
+/** Answers what is no HTTP at all, or too long a head, before there is a request. */
+export function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+  const body = JSON.stringify(envelope(new ForetraceError("bad_usage", `the request cannot be read: ${STATUS_CODES[status]!.toLowerCase()}`)));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8`;
+  socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
 }

@@ -1,6 +1,8 @@
 /** /metrics: what the service does, by prom-client in a registry of its own; every name begins with foretrace_. */
+import { Type } from "typebox";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { JobName, JobQueue } from "../../jobs/queue.ts";
+import type { Logger } from "../../lib/log.ts";
 import type { Clock } from "../../lib/units.ts";
 import type { Store } from "../../store/ports.ts";
 import type { App } from "../context.ts";
@@ -14,44 +16,38 @@ export type Metrics = {
 
 const jobNames: readonly JobName[] = ["ingest", "extract", "train", "score", "forecast", "report"];
 
-export function createMetrics(store: Store, queue: JobQueue, clock: Clock): Metrics {
+export function createMetrics(store: Store, queue: JobQueue, clock: Clock, log: Logger): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "foretrace_" });
-  new Gauge({
-    name: "foretrace_jobs",
-    help: "Jobs in the queue, by state.",
-    labelNames: ["state"],
-    registers,
-    async collect() {
-      for (const [state, count] of Object.entries(await queue.counts())) this.set({ state }, count);
-    },
+  /** A gauge that is asked for at every scrape. Where that fails it is left out: the rest must still be seen, above all then. */
+  const asked = <Label extends string>(name: string, help: string, label: Label, values: () => Promise<Iterable<readonly [string, number]>>): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      async collect() {
+        this.reset();
+        try {
+          for (const [value, amount] of await values()) this.set({ [label]: value } as Record<Label, string>, amount);
+        } catch (error) {
+          log.warn({ err: error, metric: name }, "a metric could not be collected");
+        }
+      },
+    });
+  };
+  asked("foretrace_jobs", "Jobs in the queue, by state.", "state", async () => Object.entries(await queue.counts()));
+  asked("foretrace_job_last_success_timestamp_seconds", "When a job of this name last completed, seconds since 1970.", "name", async () => {
+    const last = await Promise.all(jobNames.map((name) => queue.list({ name, state: "completed", limit: 1 })));
+    return last.flatMap(([job]) => (job?.finishedAt === undefined ? [] : [[job.name, job.finishedAt / 1000] as const]));
   });
-  new Gauge({
-    name: "foretrace_job_last_success_timestamp_seconds",
-    help: "When a job of this name last completed, seconds since 1970.",
-    labelNames: ["name"],
-    registers,
-    async collect() {
-      for (const name of jobNames) {
-        const [last] = await queue.list({ name, state: "completed", limit: 1 });
-        if (last?.finishedAt !== undefined) this.set({ name }, last.finishedAt / 1000);
-      }
-    },
-  });
-  new Gauge({
-    name: "foretrace_forecast_age_seconds",
-    help: "Age of the newest forecast of each target.",
-    labelNames: ["target"],
-    registers,
-    async collect() {
-      this.reset();
-      const newest = new Map<string, number>();
-      for (const { target, issuedAt } of await store.outcomes.latestForecasts({})) {
-        newest.set(target, Math.max(issuedAt, newest.get(target) ?? 0));
-      }
-      for (const [target, issuedAt] of newest) this.set({ target }, Math.max(0, clock() - issuedAt) / 1000);
-    },
+  asked("foretrace_forecast_age_seconds", "Age of the newest forecast of each target.", "target", async () => {
+    const newest = new Map<string, number>();
+    for (const { target, issuedAt } of await store.outcomes.latestForecasts({})) {
+      newest.set(target, Math.max(issuedAt, newest.get(target) ?? 0));
+    }
+    return [...newest].map(([target, issuedAt]) => [target, Math.max(0, clock() - issuedAt) / 1000] as const);
   });
   return {
     registry,
@@ -75,7 +71,13 @@ export function useMetrics(app: App, metrics: Metrics): void {
   });
   app.get(
     "/metrics",
-    { schema: { summary: "Metrics of Foretrace itself", description: "Prometheus text format.", tags: ["service"], produces: ["text/plain"] } },
+    { schema: {
+        summary: "Metrics of Foretrace itself",
+        description: "Prometheus text format.",
+        tags: ["service"],
+        produces: ["text/plain"],
+        response: { 200: Type.String() },
+      }, },
     async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 }

@@ -7,30 +7,33 @@ import { contentPolicy } from "./headers.ts";
 
 /** Addresses of the page; the bundle reads them. */
 const pageUrls = ["/", "/traces/:id", "/anomalies/:id"];
+const pageHeaders = { "content-security-policy": contentPolicy.page, "cache-control": "no-cache" };
 
 /** Serves `folder`; without it (or before the page is built) the addresses say in plain words how to build it. */
 export async function usePage(app: App, folder: string | undefined): Promise<void> {
   const built = folder !== undefined && existsSync(join(folder, "index.html"));
-  if (built) {
-    await app.register(fastifyStatic, {
-      root: folder,
-      serve: true,
-      index: false,
-      // One route for each file that is there: nothing else of the disk can be asked for.
-      wildcard: false,
-      globIgnore: ["index.html"],
-      cacheControl: false,
-      setHeaders: (response) => {
-        response.setHeader("content-security-policy", contentPolicy.page);
-        response.setHeader("cache-control", "no-cache");
-      },
+  await app.register(async (scope) => {
+    scope.addHook("onRoute", (route) => {
+      route.config = { ...route.config, open: true };
+      route.schema = { ...route.schema, hide: true };
     });
-  }
-  for (const url of pageUrls) {
-    app.get(url, { schema: { hide: true }, config: { open: true } }, async (_request, reply) => {
-      if (!built) return reply.code(503).type("text/plain; charset=utf-8").send("The page is not built; run: npm run build\n");
-      reply.header("content-security-policy", contentPolicy.page).header("cache-control", "no-cache");
-      return reply.sendFile("index.html");
-    });
-  }
+    if (built) {
+      await scope.register(fastifyStatic, {
+        root: folder,
+        serve: true,
+        index: false,
+        // One route for each file that is there: nothing else of the disk can be asked for.
+        wildcard: false,
+        globIgnore: ["index.html"],
+        cacheControl: false,
+        setHeaders: (reply) => void reply.headers(pageHeaders),
+      });
+    }
+    for (const url of pageUrls) {
+      scope.get(url, async (_request, reply) => {
+        if (!built) return reply.code(503).type("text/plain; charset=utf-8").send("The page is not built; run: npm run build\n");
+        return reply.headers(pageHeaders).sendFile("index.html");
+      });
+    }
+  });
 }

@@ -1,0 +1,96 @@
+/** /autoscale/v1/{target}/{horizon}: how many replicas a target needs, now and within the horizon. Answered from memory. */
+import { Type } from "typebox";
+import { ForetraceError } from "../../lib/errors.ts";
+import { type Labels, parseSeriesName, seriesKey } from "../../lib/series.ts";
+import { parseDurationMillis } from "../../lib/units.ts";
+import { type AutoscaleInputs, autoscaleAnswer } from "../autoscale.ts";
+import type { ApiContext, App, AutoscaleConfig } from "../context.ts";
+import { answers } from "../schemas/common.ts";
+import { Autoscale } from "../schemas/records.ts";
+import { exactly, latestSamples } from "../series-view.ts";
+
+const maxHorizonMillis = 7 * 86_400_000;
+/** Inputs younger than this are not read again. */
+const freshMillis = 2000;
+/** An autoscaler waits this long for a slow store before it gets the last known values. */
+const patienceMillis = 500;
+
+type Entry = { inputs?: AutoscaleInputs; readAt: number; reading?: Promise<AutoscaleInputs> };
+
+export async function autoscaleRoutes(app: App, context: ApiContext): Promise<void> {
+  const { config, clock, log } = context;
+  const cache = new Map<string, Entry>();
+
+  const inputsOf = async (target: string, scaling: AutoscaleConfig): Promise<AutoscaleInputs> => {
+    const entry = cache.get(target) ?? { readAt: Number.NEGATIVE_INFINITY };
+    cache.set(target, entry);
+    const now = clock();
+    if (entry.inputs !== undefined && Math.abs(now - entry.readAt) < freshMillis) return entry.inputs;
+    entry.reading ??= readInputs(context, target, scaling)
+      .then((inputs) => {
+        entry.inputs = inputs;
+        entry.readAt = clock();
+        return inputs;
+      })
+      .finally(() => delete entry.reading);
+    if (entry.inputs === undefined) return entry.reading;
+    const last: AutoscaleInputs = { ...entry.inputs, unreadable: true };
+    const failed = (error: unknown): AutoscaleInputs => {
+      log.warn({ err: error, target }, "autoscale answers from the last known values");
+      return last;
+    };
+    return Promise.race([entry.reading.catch(failed), after(patienceMillis, last)]);
+  };
+
+  app.get(
+    "/autoscale/v1/:target/:horizon",
+    {
+      schema: {
+        summary: "Replicas that a target needs, now and within the horizon",
+        description:
+          "Plain numbers for KEDA's metrics-api scaler (valueLocation: recommended). Old inputs are answered with stale = true, " +
+          "unknown ones with null, which KEDA takes as an error and holds its fallback.",
+        tags: ["autoscale"],
+        params: Type.Object({
+          target: Type.String({ description: "Name of the service" }),
+          horizon: Type.String({ description: "How far ahead: 300s or 5m; 7d at most" }),
+        }),
+        response: answers({ 200: Autoscale }),
+      },
+    },
+    async ({ params }) => {
+      const horizon = parseHorizon(params.horizon);
+      const scaling = config.autoscale?.[params.target];
+      if (scaling === undefined) {
+        const known = Object.keys(config.autoscale ?? {});
+        const remedy = known.length === 0 ? "; set autoscale for it in the configuration" : `; it is set for ${known.join(", ")}`;
+        throw new ForetraceError("not_found", `autoscale is not configured for target "${params.target}"${remedy}`, { input: "target" });
+      }
+      const inputs = await inputsOf(params.target, scaling);
+      return autoscaleAnswer(params.target, horizon, scaling, inputs, clock(), config.staleAfterMillis ?? 300_000);
+    },
+  );
+}
+
+function parseHorizon(text: string): number {
+  const millis = parseDurationMillis(text, "horizon");
+  if (millis < 1000 || millis > maxHorizonMillis) {
+    throw new ForetraceError("bad_usage", `horizon: "${text}" is not between 1s and 7d`, { input: "horizon" });
+  }
+  return Math.round(millis);
+}
+
+async function readInputs({ store, clock }: ApiContext, target: string, scaling: AutoscaleConfig): Promise<AutoscaleInputs> {
+  const labels: Labels = { target, ...parseSeriesName(scaling.series) };
+  const key = seriesKey(labels);
+  const [latest, forecasts] = await Promise.all([
+    latestSamples(store.series, exactly(labels), clock()),
+    store.outcomes.latestForecasts({ target }),
+  ]);
+  return {
+    sample: latest.get(key),
+    forecast: forecasts.find((record) => seriesKey({ target: record.target, ...record.labels }) === key),
+  };
+}
+
+const after = <T>(millis: number, value: T): Promise<T> => new Promise((resolve) => void setTimeout(resolve, millis, value).unref());
