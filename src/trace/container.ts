@@ -9,7 +9,7 @@ import type { Input } from "./input.ts";
 import { limits, Wire } from "./spec.ts";
 import { idOrNone, longEnd, longUvarint } from "./varint.ts";
 
-type Header = { generation: number; thread: number; time: number; size: number; experiment: number; endOfGeneration: boolean };
+type Header = { at: number; generation: number; thread: number; time: number; size: number; experiment: number; endOfGeneration: boolean };
 type Spill = Header & { payload: Uint8Array; offset: number };
 
 /** Type byte, experiment byte and four varints of at most ten bytes. */
@@ -23,7 +23,7 @@ export class Container {
   readonly #version: number;
   readonly #maxBytes: number;
   readonly #generation = new Generation();
-  readonly #header: Header = { generation: 0, thread: 0, time: 0, size: 0, experiment: 0, endOfGeneration: false };
+  readonly #header: Header = { at: 0, generation: 0, thread: 0, time: 0, size: 0, experiment: 0, endOfGeneration: false };
   readonly #fields = new Float64Array(4);
   #spill: Spill | undefined;
   /** Error of a batch behind a generation that was delivered all the same. */
@@ -60,9 +60,13 @@ export class Container {
         if (generation.batches.some((batch) => batch.kind === BatchKind.Timed)) throw truncated("incomplete generation found; trace likely truncated");
         return undefined;
       }
-      if (header.endOfGeneration) return generation;
+      if (generation.batches.length === 0) generation.begin = header.at;
       const at = this.#input.offset;
-      await this.#payload(header);
+      if (!header.endOfGeneration) await this.#payload(header);
+      if (header.endOfGeneration || generation.endsHere(header)) {
+        generation.end = this.#input.offset;
+        return generation;
+      }
       if (header.generation === 0) throw malformed("invalid generation number 0", at);
       if (generation.number === 0) generation.number = header.generation;
       if (header.generation !== generation.number) throw malformed("missing end-of-generation event, or generations are interleaved", at);
@@ -79,6 +83,7 @@ export class Container {
       generation.number = spill.generation;
       generation.reserve(spill.payload.length);
       generation.bytes.set(spill.payload, 0);
+      generation.begin = spill.at;
       generation.add(spill, spill.payload.length, spill.offset, this.#version);
       this.#spill = undefined;
     }
@@ -100,7 +105,11 @@ export class Container {
         return generation;
       }
       if (header.endOfGeneration || header.generation === 0) throw malformed("invalid generation number 0", at);
-      if (generation.number === 0) generation.number = header.generation;
+      if (generation.endsHere(header)) throw malformed("found the end of a generation in a format that has none", at);
+      if (generation.number === 0) {
+        generation.number = header.generation;
+        generation.begin = header.at;
+      }
       if (header.generation === generation.number + 1) {
         const begin = generation.used;
         this.#spill = { ...header, payload: generation.bytes.slice(begin, begin + header.size), offset: at };
@@ -119,6 +128,7 @@ export class Container {
     const start = input.offset;
     if (bytes.length === 0) return this.#end();
     const header = this.#header;
+    header.at = start;
     header.experiment = 0;
     header.endOfGeneration = bytes[0] === Wire.EndOfGeneration;
     if (header.endOfGeneration) {

@@ -23,6 +23,9 @@ const slack = 64;
 
 export class Generation {
   number = 0;
+  /** Where its first batch begins in the file, and where its last one (or the byte that closes it) ends. */
+  begin = 0;
+  end = 0;
   bytes: Uint8Array = new Uint8Array(1 << 20);
   used = 0;
   readonly batches: Batch[] = [];
@@ -47,10 +50,16 @@ export class Generation {
     return this.used;
   }
 
-  /** Takes in the payload that was written at `used`. */
+  /** True when the payload at `used` is the marker of a generation's end in the shape of a batch, which the reference takes for one. */
+  endsHere(header: { experiment: number; size: number }): boolean {
+    return header.experiment === 0 && header.size > 0 && this.bytes[this.used] === Wire.EndOfGeneration;
+  }
+
+  /** Takes in the payload that was written at `used`; `offset` is where it lies in the file. */
   add(header: { thread: number; time: number; experiment: number }, size: number, offset: number, version: number): void {
     const begin = this.used;
     this.used += size;
+    this.end = offset + size;
     if (this.minTime === 0 || header.time < this.minTime) this.minTime = header.time;
     const kind = batchKind(this.bytes, begin, size, header.experiment, version);
     this.batches.push({ kind, thread: header.thread, time: header.time, experiment: header.experiment, begin, end: this.used, offset });

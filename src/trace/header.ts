@@ -16,15 +16,27 @@ export async function readHeader(input: Input, assume: number | undefined): Prom
   }
   await input.ensure(headerBytes);
   const head = input.peek().subarray(0, headerBytes);
-  if (head.length === 0) throw new ForetraceError("empty_input", "the input is empty; a Go execution trace begins with \"go 1.N trace\"", { offset: 0 });
-  const text = String.fromCharCode(...head);
-  const match = /^go 1\.(\d{1,3}) trace\0\0\0/.exec(text);
-  if (match === null) throw new ForetraceError("not_a_trace", describeOther(head), { offset: 0 });
-  const written = Number(match[1]);
-  input.take(Math.min(head.length, headerBytes));
+  const written = versionOf(head);
+  input.take(head.length);
   if (readableVersions.includes(written)) return written;
   if (assume !== undefined) return assume;
   throw new ForetraceError("trace_version_unsupported", describeVersion(written), { offset: 0 });
+}
+
+/**
+ * Says of the first bytes of an input (16 suffice) whether they begin a trace that can be read.
+ * @throws ForetraceError empty_input, not_a_trace, trace_version_unsupported.
+ */
+export function checkTraceHeader(header: Uint8Array): void {
+  const version = versionOf(header.subarray(0, headerBytes));
+  if (!readableVersions.includes(version)) throw new ForetraceError("trace_version_unsupported", describeVersion(version), { offset: 0 });
+}
+
+function versionOf(head: Uint8Array): number {
+  if (head.length === 0) throw new ForetraceError("empty_input", 'the input is empty; a Go execution trace begins with "go 1.N trace"', { offset: 0 });
+  const match = /^go 1\.(\d{1,3}) trace\0\0\0/.exec(String.fromCharCode(...head));
+  if (match === null) throw new ForetraceError("not_a_trace", describeOther(head), { offset: 0 });
+  return Number(match[1]);
 }
 
 export const headerText = (version: number): string => `go 1.${version} trace`.padEnd(headerBytes, "\0");

@@ -11,6 +11,8 @@ export class IdIndex {
   #sparse: Map<number, number> | undefined;
   #ids = new Float64Array(1024);
   #places = new Int32Array(1024);
+  /** Id 0 is always there, so that writing it is writing it twice. */
+  #zeroTwice = false;
   /** Number of entries, entry 0 included. */
   entries = 1;
   /** An id above all of the table. */
@@ -21,11 +23,15 @@ export class IdIndex {
     this.nextFree = 1;
     this.#denseLimit = 1;
     this.#sparse = undefined;
+    this.#zeroTwice = false;
   }
 
   /** Notes an entry; it can be found after {@link seal}. */
   add(id: number, place: number): void {
-    if (id === 0) return;
+    if (id === 0) {
+      this.#zeroTwice = true;
+      return;
+    }
     if (this.entries === this.#ids.length) {
       const ids = new Float64Array(this.entries * 2);
       ids.set(this.#ids);
@@ -41,6 +47,7 @@ export class IdIndex {
 
   /** Makes the entries findable; returns an id that stands twice, if any. */
   seal(): number | undefined {
+    if (this.#zeroTwice) return 0;
     if (this.nextFree > this.entries * sparePerEntry + spareLeast) return this.#sealSparse();
     if (this.nextFree > this.#dense.length) this.#dense = new Int32Array(Math.max(this.nextFree, this.#dense.length * 2));
     this.#denseLimit = this.nextFree;

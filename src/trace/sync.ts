@@ -51,11 +51,11 @@ export function readClock(generation: Generation, version: number): GenerationCl
 export class CpuSamples {
   count = 0;
   /** Nanoseconds since the origin; ticks until {@link convert} has run. */
-  time = new Float64Array(0);
-  thread = new Float64Array(0);
-  proc = new Float64Array(0);
-  goroutine = new Float64Array(0);
-  stack = new Float64Array(0);
+  time: Float64Array = new Float64Array(0);
+  thread: Float64Array = new Float64Array(0);
+  proc: Float64Array = new Float64Array(0);
+  goroutine: Float64Array = new Float64Array(0);
+  stack: Float64Array = new Float64Array(0);
 
   /** @throws Break for foreign records. */
   load(generation: Generation): void {

@@ -1,0 +1,189 @@
+/** Formats 1.22 and later: generation by generation, each merged from its threads by the ordering. */
+import type { ForetraceError } from "../lib/errors.ts";
+import { Break, inconsistent, malformed } from "./broken.ts";
+import { Container } from "./container.ts";
+import { Ahead, Cursors } from "./cursors.ts";
+import type { Generation } from "./generation.ts";
+import type { Input } from "./input.ts";
+import { EventKind, type TraceInfo, type TraceVisitor } from "./model.ts";
+import { Ordering, waitingEvent } from "./ordering.ts";
+import { State } from "./state.ts";
+import { CpuSamples, readClock, type GenerationClock } from "./sync.ts";
+import { Tables } from "./tables.ts";
+
+/** Where a generation lies in the file: from its first batch to behind its last byte. */
+export type GenerationSpan = { readonly begin: number; readonly end: number };
+
+/** A generation holds about a second; this is some 100 times the most that was seen. */
+const maxGenerationBytes = 1 << 30;
+/** Events between two looks at the abort signal. */
+const portion = 1 << 16;
+
+export class GenerationReader {
+  info: TraceInfo | undefined;
+  /** Set when reading came to a bad end; there is nothing more to read then. */
+  error: ForetraceError | undefined;
+  generations = 0;
+  readonly #version: number;
+  readonly #input: Input;
+  readonly #container: Container;
+  readonly #visitor: TraceVisitor;
+  readonly #onSpan: (span: GenerationSpan) => void;
+  readonly #tables = new Tables();
+  readonly #state: State;
+  readonly #cursors = new Cursors();
+  readonly #samples = new CpuSamples();
+  readonly #ordering: Ordering;
+  #generation: Generation | undefined;
+  #clock: GenerationClock | undefined;
+  /** Absolute nanoseconds of relative time 0. */
+  #origin = 0;
+  #syncs = 0;
+  #sample = 0;
+  /** Cursor whose event was tried last: the place of an error. */
+  #tried = 0;
+
+  constructor(input: Input, version: number, visitor: TraceVisitor, onSpan: (span: GenerationSpan) => void) {
+    this.#input = input;
+    this.#version = version;
+    this.#visitor = visitor;
+    this.#onSpan = onSpan;
+    this.#container = new Container(input, version, maxGenerationBytes);
+    this.#state = new State(this.#tables, visitor);
+    this.#ordering = new Ordering(this.#state, this.#cursors);
+  }
+
+  get events(): number {
+    return this.#state.events;
+  }
+  get end(): number {
+    return this.#state.last;
+  }
+
+  /** Reads the next generation and its tables. False at the end, good or bad; the closing Sync has been delivered then. */
+  async next(): Promise<boolean> {
+    let generation: Generation | undefined;
+    try {
+      generation = await this.#container.next();
+      if (generation !== undefined) this.#load(generation);
+    } catch (error) {
+      if (!(error instanceof Break)) throw error;
+      this.error = error.toError(generation?.begin ?? this.#input.offset, this.#container.current);
+      generation = undefined;
+    }
+    this.#generation = generation;
+    if (generation === undefined) this.#close();
+    return generation !== undefined;
+  }
+
+  /** Begins the generation: its Sync. An event that cannot be parsed at the head of a thread is an error before it. */
+  open(): void {
+    const generation = this.#generation!;
+    const nanosPerTick = this.#clock!.nanosPerTick!;
+    const state = this.#state;
+    const begin = Math.trunc(generation.minTime * nanosPerTick);
+    if (this.info === undefined) this.#origin = Math.max(1, begin);
+    state.generation = generation.number;
+    if (state.first === 0) state.first = generation.number;
+    try {
+      this.#cursors.load(generation, nanosPerTick, this.#origin, (id) => state.threads.slotFor(id));
+    } catch (error) {
+      this.#break(error, generation.begin);
+      return;
+    }
+    this.#samples.convert(nanosPerTick, this.#origin);
+    this.#sample = 0;
+    this.generations++;
+    this.#onSpan({ begin: generation.begin, end: generation.end });
+    this.#sync(begin - this.#origin);
+  }
+
+  /** Delivers events of the generation, some ten thousand at a time; false when there are no more. */
+  deliver(): boolean {
+    if (this.error !== undefined) return false;
+    const cursors = this.#cursors;
+    try {
+      for (let left = portion; left > 0; left--) {
+        if (this.#sample < this.#samples.count && this.#sampleIsNext()) this.#emitSample();
+        else if (cursors.size === 0) return false;
+        else if (!this.#try(0)) this.#tryOthers();
+      }
+      return true;
+    } catch (error) {
+      this.#break(error, cursors.offsetOf(cursors.record[this.#tried]));
+      return false;
+    }
+  }
+
+  #break(error: unknown, offset: number): void {
+    if (!(error instanceof Break)) throw error;
+    this.error = error.toError(offset, this.#generation!.number);
+  }
+
+  #load(generation: Generation): void {
+    this.#tables.load(generation);
+    const clock = readClock(generation, this.#version);
+    if (clock.nanosPerTick === undefined) throw malformed("no frequency event found");
+    if (this.#version >= 25 && clock.snapshot === undefined) throw malformed("no clock snapshot event found");
+    this.#samples.load(generation);
+    this.#tables.clock = clock.snapshot;
+    this.#clock = clock;
+  }
+
+  #sync(at: number): void {
+    if (this.info === undefined) {
+      this.info = { version: this.#version, origin: BigInt(this.#origin) };
+      this.#visitor.start?.(this.info);
+    }
+    this.#visitor.generation?.(this.#tables);
+    this.#state.emit(EventKind.Sync, at, -1, -1, -1, 0, ++this.#syncs, 0, 0, 0, 0, 0);
+  }
+
+  /** The reference closes with a Sync when no generation can be had any more, even where it never had one. */
+  #close(): void {
+    if (this.info === undefined) this.#origin = 1;
+    this.#tables.clear(this.#container.current);
+    this.#sync(this.#state.last);
+  }
+
+  /** The reference parses a thread's next event before it hands out the current one; one that cannot be parsed takes it along. */
+  #try(place: number): boolean {
+    const cursors = this.#cursors;
+    const cursor = cursors.heap[place];
+    this.#tried = cursor;
+    if (cursors.look(cursor) === Ahead.Malformed) return this.#tryLast(cursor);
+    if (!this.#ordering.advance(cursor)) return false;
+    cursors.step(place);
+    return true;
+  }
+
+  #tryLast(cursor: number): boolean {
+    this.#state.muted = true;
+    if (this.#ordering.advance(cursor)) throw this.#cursors.failures[cursor];
+    this.#state.muted = false;
+    return false;
+  }
+
+  /** The head cannot go first: the others in order of time, the first that can is taken. */
+  #tryOthers(): void {
+    const cursors = this.#cursors;
+    cursors.sort();
+    for (let place = 1; place < cursors.size; place++) if (this.#try(place)) return;
+    this.#tried = cursors.heap[0];
+    const waiting = Array.from(cursors.heap.subarray(0, Math.min(cursors.size, 8)), (cursor) => waitingEvent(cursors, cursor));
+    throw inconsistent(`broken trace: failed to advance: frontier: the next event of no thread may come now (${waiting.join(", ")})`);
+  }
+
+  #sampleIsNext(): boolean {
+    const { size, time, record, heap } = this.#cursors;
+    return size === 0 || this.#samples.time[this.#sample] < time[record[heap[0]]];
+  }
+
+  #emitSample(): void {
+    const samples = this.#samples;
+    const i = this.#sample++;
+    // The reference does not look at the stack of a sample; one that is not there is no stack.
+    const stack = this.#tables.stacks.find(samples.stack[i]) < 0 ? 0 : samples.stack[i];
+    this.#state.emit(EventKind.StackSample, samples.time[i], samples.thread[i], samples.proc[i], samples.goroutine[i], stack, 0, 0, 0, 0, 0, 0);
+  }
+}

@@ -1,0 +1,83 @@
+/** Bytes of a Go execution trace → events, in the order of the reference reader (golang.org/x/exp/trace). */
+import { ForetraceError } from "../lib/errors.ts";
+import { traceNanos } from "../lib/units.ts";
+import { GenerationReader, type GenerationSpan } from "./generation-reader.ts";
+import { readHeader } from "./header.ts";
+import { Input } from "./input.ts";
+import type { ByteSource, ReadOptions, TraceOutcome, TraceVisitor } from "./model.ts";
+
+type Options = ReadOptions & {
+  /** Minor version to read a file as whose own is not known (26 for `go 1.26 trace`). */
+  readonly assumeVersion?: number;
+};
+
+/**
+ * Reads a trace of Go 1.22–1.26 as a stream; memory holds one generation (about a second of the program).
+ *
+ * A body that breaks off or contradicts itself is no exception: what the reference reader delivers before the break is delivered,
+ * and the outcome says what was wrong and at which byte.
+ * @throws ForetraceError empty_input, not_a_trace, trace_version_unsupported; canceled on abort; bad_usage for a version that cannot be assumed;
+ * whatever the visitor or the source throws.
+ */
+export function readTrace(source: ByteSource, visitor: TraceVisitor, options: Options = {}): Promise<TraceOutcome> {
+  return readTraceSpans(source, visitor, options, () => {});
+}
+
+/** As {@link readTrace}; `onSpan` is told where in the file a generation lies, before its events. */
+export async function readTraceSpans(
+  source: ByteSource,
+  visitor: TraceVisitor,
+  options: Options,
+  onSpan: (span: GenerationSpan) => void,
+): Promise<TraceOutcome> {
+  const input = new Input(source);
+  const stop = stopOn(options.signal);
+  try {
+    const version = await stop.race(readHeader(input, options.assumeVersion));
+    const reader = new GenerationReader(input, version, visitor, onSpan);
+    for (;;) {
+      const more = await stop.race(reader.next());
+      if (more) {
+        stop.check();
+        reader.open();
+        do stop.check();
+        while (reader.deliver());
+      }
+      options.progress?.(input.offset);
+      if (!more || reader.error !== undefined) break;
+    }
+    return {
+      info: reader.info,
+      bytes: input.offset,
+      events: reader.events,
+      generations: reader.generations,
+      end: traceNanos(Math.max(0, reader.end)),
+      error: reader.error,
+    };
+  } finally {
+    stop.end();
+    const closed = input.close().catch(() => {});
+    // A source that never answers cannot be waited for.
+    if (options.signal?.aborted !== true) await closed;
+  }
+}
+
+type Stop = { race<T>(work: Promise<T>): Promise<T>; check(): void; end(): void };
+
+function stopOn(signal: AbortSignal | undefined): Stop {
+  if (signal === undefined) return { race: (work) => work, check() {}, end() {} };
+  const canceled = (): ForetraceError => new ForetraceError("canceled", "reading the trace was cancelled", { cause: signal.reason });
+  let abort: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(canceled());
+  });
+  aborted.catch(() => {});
+  signal.addEventListener("abort", abort, { once: true });
+  return {
+    race: (work) => (signal.aborted ? Promise.reject(canceled()) : Promise.race([work, aborted])),
+    check() {
+      if (signal.aborted) throw canceled();
+    },
+    end: () => signal.removeEventListener("abort", abort),
+  };
+}
