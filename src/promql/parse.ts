@@ -113,7 +113,11 @@ function scalar(reading: Reading, node: SyntaxNode, what: string): ScalarExpr {
 function signedNumber(reading: Reading, node: SyntaxNode): ScalarExpr {
   const text = reading.text(node);
   const sign = text[0] === "-" || text[0] === "+" ? text[0] : "";
-  const value = numberValue(text.slice(sign.length).trim());
+  const digits = text.slice(sign.length).trim();
+  const value = numberValue(digits);
+  if (value === Number.POSITIVE_INFINITY && !/^inf$/i.test(digits)) {
+    return reading.fail(node.from, `parse error: error parsing number: strconv.ParseFloat: parsing "${digits}": value out of range`);
+  }
   return { kind: "number", value: sign === "-" ? -value : value, position: node.from };
 }
 

@@ -68,12 +68,13 @@ export function searchRange(form: URLSearchParams): TimeRange {
   return { from: bound("start", -maxMillis), to: bound("end", maxMillis) };
 }
 
-/** Seconds or `5m` to milliseconds. @throws the reason as text. */
+/** Seconds or `5m` to milliseconds, or why it cannot be read. */
 function duration(text: string): { millis: number } | { problem: string } {
   if (decimal.test(text)) {
-    const millis = Number(text) * 1000;
-    if (Math.abs(millis) * 1e6 > 2 ** 63) return { problem: `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64` };
-    return { millis };
+    const nanos = Number(text) * 1e9;
+    if (Math.abs(nanos) > 2 ** 63) return { problem: `cannot parse ${JSON.stringify(text)} to a valid duration. It overflows int64` };
+    // Go keeps whole nanoseconds, which makes 33.001 s a little less than 33001 ms.
+    return { millis: Math.trunc(nanos) / 1e6 };
   }
   const millis = text === "0" ? 0 : durationMillis(text);
   return Number.isNaN(millis) ? { problem: `cannot parse ${JSON.stringify(text)} to a valid duration` } : { millis };

@@ -41,7 +41,8 @@ async function routes(app: App, { store, clock, log, version }: ApiContext): Pro
   // Prometheus reads its parameters itself and takes no notice of those it does not know; the schemas describe.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
   app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser(consumes, { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, _body, done) => done(null, undefined));
   app.setErrorHandler((error, request, reply) => {
     const known = toForetraceError(error, request, log);
     const { status, body } = errorAnswer(known);
@@ -102,7 +103,7 @@ async function routes(app: App, { store, clock, log, version }: ApiContext): Pro
       const limit = limitOf(form);
       const range = searchRange(form);
       const found = new Map<string, Record<string, string>>();
-      for (const matchers of selectors(form)) {
+      for (const matchers of naming("match[]", () => selectors(form))) {
         for (const labels of await storage.series(matchers, range)) {
           const formatted = formatLabels(labels);
           found.set(JSON.stringify(formatted), formatted);
@@ -167,25 +168,18 @@ async function routes(app: App, { store, clock, log, version }: ApiContext): Pro
 }
 
 /** @throws ForetraceError bad_query in the form of Prometheus: `invalid parameter "query": 1:5: …`. */
-function parseQuery(form: URLSearchParams) {
+const parseQuery = (form: URLSearchParams) => naming("query", () => parsePromql(form.get("query") ?? ""));
+
+function naming<T>(parameter: string, parse: () => T): T {
   try {
-    return parsePromql(form.get("query") ?? "");
+    return parse();
   } catch (error) {
     if (!isForetraceError(error) || error.code !== "bad_query") throw error;
-    throw new ForetraceError("bad_query", `invalid parameter "query": ${error.message}`, error.place);
+    throw new ForetraceError("bad_query", `invalid parameter "${parameter}": ${error.message}`, error.place);
   }
 }
 
-function selectors(form: URLSearchParams): Matcher[][] {
-  return form.getAll("match[]").map((one) => {
-    try {
-      return [...parseSelector(one).matchers];
-    } catch (error) {
-      if (!isForetraceError(error) || error.code !== "bad_query") throw error;
-      throw new ForetraceError("bad_query", `invalid parameter "match[]": ${error.message}`, { ...error.place, input: "match[]" });
-    }
-  });
-}
+const selectors = (form: URLSearchParams): Matcher[][] => form.getAll("match[]").map((one) => [...parseSelector(one).matchers]);
 
 const orEverything = (sets: Matcher[][]): Matcher[][] => (sets.length === 0 ? [[]] : sets);
 
