@@ -6,8 +6,6 @@ export type Row = Record<string, unknown>;
 export type Sql = {
   /** Runs one statement; several only without parameters. @throws ForetraceError store_failed */
   query<R extends object = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
-  /** As {@link query}, with results in binary: bytea without its hex form (twice as fast); int8 comes as text all the same. */
-  queryBinary<R extends object = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
 };
 export type Database = Sql & {
   /** All or nothing; tried again when the server broke a deadlock or a serialization conflict. `body` must use only what it is given. */
@@ -30,7 +28,6 @@ function sqlOver(client: Pool | PoolClient): Sql {
   };
   return {
     query: (text, values) => run(values === undefined ? { text } : { text, values }),
-    queryBinary: (text, values = []) => run({ text, values, binary: true }),
   };
 }
 

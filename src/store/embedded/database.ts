@@ -70,6 +70,7 @@ export class EmbeddedDatabase {
   }
 
   #say(message: ToDatabase): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#thread.postMessage(message);
   }
 

@@ -4,8 +4,7 @@ export type DatabaseOptions = { readonly folder: string | undefined };
 
 export type ToDatabase =
   /** Frontend messages up to and including one Query or Sync; answered by an `answer`. */
-  | { readonly kind: "ask"; readonly bytes: Uint8Array }
-  | { readonly kind: "close" };
+  { readonly kind: "ask"; readonly bytes: Uint8Array } | { readonly kind: "close" };
 
 export type FromDatabase =
   | { readonly kind: "ready" }

@@ -6,7 +6,7 @@
 
 /** Cuts a client's byte stream into batches that end with a Query or a Sync; only a whole batch may reach the shared session. */
 export class BatchReader {
-  #held = Buffer.alloc(0);
+  #held: Buffer = Buffer.alloc(0);
   #started = false;
 
   /** Takes bytes in any cut; gives what they complete. `startup` comes once and first. */

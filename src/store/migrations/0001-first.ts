@@ -8,6 +8,7 @@ create table foretrace.series (
   fingerprint bytea not null unique,
   labels jsonb not null
 );
+create index series_by_label on foretrace.series using gin (labels jsonb_path_ops);
 create table foretrace.chunk (
   series_id bigint not null references foretrace.series on delete cascade,
   first_time bigint not null,
@@ -72,11 +73,5 @@ create table foretrace.report (
   record jsonb not null,
   markdown text not null,
   html text not null
-);
-
-create table foretrace.canceled_job (
-  id text primary key,
-  canceled_at double precision not null,
-  record jsonb not null
 );
 `;

@@ -92,7 +92,8 @@ function inflate(bytes: Uint8Array, limit: number): Uint8Array {
   }
 }
 
-const damaged = (why: string): ForetraceError => new ForetraceError("store_failed", `a chunk of samples in the database is damaged: ${why}`);
+const damaged = (why: string): ForetraceError =>
+  new ForetraceError("store_failed", `a chunk of samples in the database is damaged: ${why}`);
 
 const zigzag = (value: number): number => (value >= 0 ? 2 * value : -2 * value - 1);
 const unzigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);

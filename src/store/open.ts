@@ -1,0 +1,71 @@
+/** Opens everything that is kept: the embedded database in the data folder, or a PostgreSQL server, with the files beside it. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Pool } from "pg";
+import { type DataLock, lockDataDir } from "./data-lock.ts";
+import { clearAside } from "./files.ts";
+import { migrate } from "./migrate.ts";
+import { SqlModelStore } from "./model-store.ts";
+import { SqlOutcomeStore } from "./outcome-store.ts";
+import { createServerPool, EmbeddedPool } from "./pool.ts";
+import type { Store } from "./ports.ts";
+import { SqlSeriesStore } from "./series/series-store.ts";
+import { createDatabase } from "./sql.ts";
+import { SqlTargetStore } from "./target-store.ts";
+import { SqlTraceStore } from "./trace-store.ts";
+
+export type OpenedStore = {
+  readonly store: Store;
+  /** For the queue. It ends with `close`, so close the queue first. */
+  readonly pool: Pool;
+  /** The data folder belongs to this process alone. */
+  readonly embedded: boolean;
+  /** Writes where this process answers into the folder's lock, for commands that find it locked. Nothing to do with a server. */
+  announce(url: string): void;
+  /** The same as `store.close()`; safe to call twice. */
+  close(): Promise<void>;
+};
+
+/**
+ * Embedded in `dataDir/db` unless there is a `databaseUrl` (PostgreSQL 14 or newer); files lie in `dataDir` either way.
+ * Migrations have run when it resolves.
+ * @throws ForetraceError data_dir_locked, data_newer, or store_failed when the database cannot be opened or reached.
+ */
+export async function openStore({ dataDir, databaseUrl }: { dataDir: string; databaseUrl?: string }): Promise<OpenedStore> {
+  const embedded = databaseUrl === undefined || databaseUrl === "";
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock: DataLock | undefined = embedded ? lockDataDir(dataDir) : undefined;
+  let pool: Pool | undefined;
+  const close = once(async () => {
+    try {
+      await (pool instanceof EmbeddedPool ? pool.close() : pool?.end());
+    } finally {
+      lock?.release();
+    }
+  });
+  try {
+    pool = embedded ? await EmbeddedPool.open(join(dataDir, "db")) : createServerPool(databaseUrl);
+    const database = createDatabase(pool);
+    await migrate(database);
+    const traces = new SqlTraceStore(database, dataDir);
+    await clearAside(dataDir, embedded);
+    if (embedded) await traces.removeUnrecorded();
+    const store: Store = {
+      series: new SqlSeriesStore(database),
+      traces,
+      models: new SqlModelStore(database, dataDir),
+      outcomes: new SqlOutcomeStore(database),
+      targets: new SqlTargetStore(database),
+      close,
+    };
+    return { store, pool, embedded, announce: (url) => lock?.announce(url), close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}
