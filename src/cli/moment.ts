@@ -1,6 +1,7 @@
 /** Moments of a trace on the command line: a duration since its first event, or RFC 3339 where its wall clock is known. */
 import { ForetraceError } from "../lib/errors.ts";
 import { epochMillis, epochToTrace, parseDurationNanos, type EpochMillis } from "../lib/units.ts";
+import { wallClockOrigin } from "../features/wall-clock.ts";
 import type { ByteSource, GenerationTables, TraceInfo } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
 
@@ -40,9 +41,4 @@ export async function traceClock(open: () => ByteSource, texts: readonly (string
     if (!stop.signal.aborted) throw error;
   }
   return origin;
-}
-
-/** Wall clock at relative time 0, in ms with fractions. */
-export function wallClockOrigin(info: TraceInfo, clock: { trace: bigint; wall: bigint }): EpochMillis {
-  return epochMillis(Number(clock.wall - (clock.trace - info.origin)) / 1e6);
 }

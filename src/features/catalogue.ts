@@ -95,13 +95,9 @@ const entries = [
     "Time in waiting inside the window, summed over goroutines; the reason is the one given when the wait began, empty when it began before the trace.",
     reason,
   ),
-  entry(
-    "go_trace_unblocks",
-    "count",
-    "Times blocked goroutines were woken",
-    "Changes from waiting to runnable.",
-    { by: "`goroutine` when another goroutine did it, `runtime` for network, timers and the like" },
-  ),
+  entry("go_trace_unblocks", "count", "Times blocked goroutines were woken", "Changes from waiting to runnable.", {
+    by: "`goroutine` when another goroutine did it, `runtime` for network, timers and the like",
+  }),
   entry("go_trace_syscalls", "count", "System calls begun", "Changes from running to syscall."),
   entry(
     "go_trace_syscalls_blocked",
@@ -134,7 +130,12 @@ const entries = [
     "Garbage collections begun",
     "Begins of the concurrent mark phase; one that ran already when the trace began does not count.",
   ),
-  entry("go_trace_gc_active_seconds", "sum", "Time the garbage collector was marking", "Overlap of the concurrent mark phase with the window."),
+  entry(
+    "go_trace_gc_active_seconds",
+    "sum",
+    "Time the garbage collector was marking",
+    "Overlap of the concurrent mark phase with the window.",
+  ),
   entry("go_trace_stw_count", "count", "Times the world was stopped, by kind", "Stop-the-world ranges that end in the window.", stopKind),
   entry(
     "go_trace_stw_seconds",
@@ -168,12 +169,7 @@ const entries = [
     "Time goroutines helped the garbage collector instead of working",
     "Overlap of GC mark assists with the window over all goroutines; wall time, also when the helper was not running.",
   ),
-  entry(
-    "go_trace_gc_sweep_seconds",
-    "sum",
-    "Time spent sweeping",
-    "Overlap of incremental sweeping with the window over all processors.",
-  ),
+  entry("go_trace_gc_sweep_seconds", "sum", "Time spent sweeping", "Overlap of incremental sweeping with the window over all processors."),
   entry(
     "go_trace_heap_live_bytes",
     "last",
@@ -188,7 +184,9 @@ const entries = [
   ),
   entry("go_trace_tasks_started", "count", "User tasks started", "runtime/trace.NewTask."),
   entry("go_trace_tasks_ended", "count", "User tasks ended", "Task.End; an end without a known begin counts."),
-  entry("go_trace_regions", "count", "User regions begun, by type", "runtime/trace.StartRegion and WithRegion.", { type: "type of the region" }),
+  entry("go_trace_regions", "count", "User regions begun, by type", "runtime/trace.StartRegion and WithRegion.", {
+    type: "type of the region",
+  }),
   entry("go_trace_logs", "count", "User log lines, by category", "runtime/trace.Log and Logf.", { category: "category of the line" }),
 ] as const;
 

@@ -25,7 +25,7 @@ import type { FeatureWindow } from "./window.ts";
 export type CoreSeriesOptions = {
   /** Length of a window; whole nanoseconds > 0. */
   readonly windowNanos: number;
-  /** Length of window 0 where the windows are to lie on a grid of the wall clock; 1 to windowNanos, default windowNanos. */
+  /** Length of window 0 where the others are to begin elsewhere than at multiples of windowNanos (a grid of the wall clock); ≥ 1, default windowNanos. */
   readonly firstWindowNanos?: number;
   /** Called in order, once a window. */
   readonly onWindow: (window: FeatureWindow) => void;

@@ -116,11 +116,6 @@ export class Levels {
   }
 
   private grow(): void {
-    const longer = (old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-      const array = new Float64Array(old.length * 2);
-      array.set(old);
-      return array;
-    };
     this.count = longer(this.count);
     this.since = longer(this.since);
     this.low = longer(this.low);
@@ -129,6 +124,12 @@ export class Levels {
     this.backdatedHere = longer(this.backdatedHere);
     this.backdatedTotal = longer(this.backdatedTotal);
   }
+}
+
+function longer(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const array = new Float64Array(old.length * 2);
+  array.set(old);
+  return array;
 }
 
 function total(high: number, low: number, count: number, length: number): number {

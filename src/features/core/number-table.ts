@@ -72,6 +72,12 @@ export class NumberTable {
     this.keys[hole] = empty;
   }
 
+  clear(): void {
+    if (this.used === 0) return;
+    this.keys.fill(empty);
+    this.used = 0;
+  }
+
   /** Every key with its value, in no stated order. */
   forEach(visit: (value: number, key: number) => void): void {
     for (let at = 0; at <= this.mask; at++) if (this.keys[at] !== empty) visit(this.values[at]!, this.keys[at]!);

@@ -7,7 +7,7 @@ import { putAmount, type Family, type Row } from "./rows.ts";
 
 type StopKind = { level: number; countName: number; maxName: number; isGc: boolean; count: number; longest: number };
 
-const gcKinds = ["GC sweep termination", "GC mark termination"];
+const gcKinds: ReadonlySet<string> = new Set(["GC sweep termination", "GC mark termination"]);
 
 export class Ranges implements Family {
   private readonly levels: Levels;
@@ -34,7 +34,7 @@ export class Ranges implements Family {
       const level = levels.add({ seconds: names.id("go_trace_stw_seconds", { kind }) });
       const countName = names.id("go_trace_stw_count", { kind });
       const maxName = names.id("go_trace_stw_max_seconds", { kind });
-      return this.kinds.push({ level, countName, maxName, isGc: gcKinds.includes(kind), count: 0, longest: 0 }) - 1;
+      return this.kinds.push({ level, countName, maxName, isGc: gcKinds.has(kind), count: 0, longest: 0 }) - 1;
     });
   }
 
