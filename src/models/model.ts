@@ -18,8 +18,12 @@ export type FitOptions = {
   readonly progress?: (done: number) => void;
 };
 
-/** quantiles[k][h]: level quantileLevels[k], step h + 1 ahead. Non-decreasing in k. */
-export type QuantileForecast = { readonly quantiles: readonly Float64Array[] };
+export type QuantileForecast = {
+  /** quantiles[k][h]: level quantileLevels[k], step h + 1 ahead. Non-decreasing in k. */
+  readonly quantiles: readonly Float64Array[];
+  /** Name of the model that made it: where one falls back to another, the other's. */
+  readonly model: string;
+};
 
 /** What is written to disk: a JSON manifest and raw little-endian bytes. */
 export type SavedModel = { readonly manifest: ModelManifest; readonly weights: Uint8Array };

@@ -22,13 +22,16 @@ function differences(values: Float64Array, lag: number): number[] {
  */
 export function errorQuantiles(errors: readonly number[]): number[] {
   const sorted = Float64Array.from(errors).sort();
+  return quantileLevels.map((p) => errorQuantile(sorted, p));
+}
+
+/** One of them; `sorted` is ascending. 0 without errors. */
+export function errorQuantile(sorted: Float64Array, p: number): number {
   const n = sorted.length;
-  return quantileLevels.map((p) => {
-    if (n === 0) return 0;
-    const position = Math.min(Math.max(p * (n + 1) - 1, 0), n - 1);
-    const low = Math.floor(position);
-    return sorted[low]! + (position - low) * (sorted[Math.min(low + 1, n - 1)]! - sorted[low]!);
-  });
+  if (n === 0) return 0;
+  const position = Math.min(Math.max(p * (n + 1) - 1, 0), n - 1);
+  const low = Math.floor(position);
+  return sorted[low]! + (position - low) * (sorted[Math.min(low + 1, n - 1)]! - sorted[low]!);
 }
 
 /**

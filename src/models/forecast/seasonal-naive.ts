@@ -8,6 +8,7 @@ import { quantileLevels, type FittedForecaster, type Forecaster, type QuantileFo
 import { lagErrorQuantiles } from "./empirical.ts";
 
 const format = 1;
+const model = "seasonal-naive";
 
 /**
  * Seasonal naive forecast of one series from its end on.
@@ -16,12 +17,16 @@ const format = 1;
  *   not centred, so drift moves the median.
  * - Shorter than two seasons: the last present value, with errors of the last value per doubling block of the horizon.
  * - Constant: the constant, interval of width 0. All missing: NaN throughout. Fewer than two present values: that value, no width.
+ * - Infinite values count as missing.
  * - A history that is nowhere negative gets no negative quantile.
  */
-export function naiveForecast(values: Float64Array, season: number, horizon: number): QuantileForecast {
+export function naiveForecast(history: Float64Array, season: number, horizon: number): QuantileForecast {
+  const values = history.every((value) => Math.abs(value) !== Infinity)
+    ? history
+    : history.map((value) => (Number.isFinite(value) ? value : Number.NaN));
   const quantiles = quantileLevels.map(() => new Float64Array(horizon).fill(Number.NaN));
   const first = values.findIndex((value) => !Number.isNaN(value));
-  if (first < 0) return { quantiles };
+  if (first < 0) return { model, quantiles };
   const present = values.subarray(first);
   const seasonal = season >= 1 && present.length >= 2 * season;
   const floor = present.some((value) => value < 0) ? -Infinity : 0;
@@ -36,7 +41,7 @@ export function naiveForecast(values: Float64Array, season: number, horizon: num
     }
     for (let k = 0; k < quantileLevels.length; k++) quantiles[k]![h] = Math.max(floor, point(h) + errors[k]!);
   }
-  return { quantiles };
+  return { model, quantiles };
 }
 
 function seasonalPoint(values: Float64Array, season: number): (h: number) => number {
@@ -58,17 +63,17 @@ function lastPoint(values: Float64Array): () => number {
 function fitted(season: number): FittedForecaster {
   return {
     forecast: (history, horizon) => Promise.resolve(history.map((series) => naiveForecast(series.values, season, horizon))),
-    save: () => Promise.resolve({ manifest: { model: seasonalNaive.name, format, season }, weights: new Uint8Array(0) }),
+    save: () => Promise.resolve({ manifest: { model, format, season }, weights: new Uint8Array(0) }),
   };
 }
 
 /** Nothing is learnt but the season: intervals come from the history that a forecast is made from. */
 export const seasonalNaive: Forecaster = {
-  name: "seasonal-naive",
+  name: model,
   fit: (_series, options) => Promise.resolve(fitted(options.season)),
   async load({ manifest }: SavedModel) {
     const season = manifest["season"];
-    if (manifest.model !== "seasonal-naive" || manifest.format !== format || typeof season !== "number") {
+    if (manifest.model !== model || manifest.format !== format || typeof season !== "number") {
       throw new ForetraceError(
         "model_incompatible",
         `saved model "${manifest.model}" of format ${manifest.format} is not a seasonal-naive of format ${format}; train again`,
