@@ -57,7 +57,8 @@ export class Container {
     for (;;) {
       const header = await this.#readHeader();
       if (header === undefined) {
-        if (generation.batches.some((batch) => batch.kind === BatchKind.Timed)) throw truncated("incomplete generation found; trace likely truncated");
+        if (generation.batches.some((batch) => batch.kind === BatchKind.Timed))
+          throw truncated("incomplete generation found; trace likely truncated");
         return undefined;
       }
       if (generation.batches.length === 0) generation.begin = header.at;

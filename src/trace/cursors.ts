@@ -120,7 +120,12 @@ export class Cursors {
     const type = bytes[at];
     this.#start[record] = at++;
     const count = argumentCounts[type];
-    if (count < 0) return this.#fail(cursor, type < wireIdLimit ? `found event without a timestamp: type=${type}` : `found invalid event type: ${type}`, at - 1);
+    if (count < 0)
+      return this.#fail(
+        cursor,
+        type < wireIdLimit ? `found event without a timestamp: type=${type}` : `found invalid event type: ${type}`,
+        at - 1,
+      );
     const first = record * recordWidth;
     for (let place = first; place <= first + count; place++) {
       let byte = bytes[at++];

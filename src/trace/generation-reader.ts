@@ -184,6 +184,19 @@ export class GenerationReader {
     const i = this.#sample++;
     // The reference does not look at the stack of a sample; one that is not there is no stack.
     const stack = this.#tables.stacks.find(samples.stack[i]) < 0 ? 0 : samples.stack[i];
-    this.#state.emit(EventKind.StackSample, samples.time[i], samples.thread[i], samples.proc[i], samples.goroutine[i], stack, 0, 0, 0, 0, 0, 0);
+    this.#state.emit(
+      EventKind.StackSample,
+      samples.time[i],
+      samples.thread[i],
+      samples.proc[i],
+      samples.goroutine[i],
+      stack,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+    );
   }
 }

@@ -33,7 +33,8 @@ export function checkTraceHeader(header: Uint8Array): void {
 }
 
 function versionOf(head: Uint8Array): number {
-  if (head.length === 0) throw new ForetraceError("empty_input", 'the input is empty; a Go execution trace begins with "go 1.N trace"', { offset: 0 });
+  if (head.length === 0)
+    throw new ForetraceError("empty_input", 'the input is empty; a Go execution trace begins with "go 1.N trace"', { offset: 0 });
   const match = /^go 1\.(\d{1,3}) trace\0\0\0/.exec(String.fromCharCode(...head));
   if (match === null) throw new ForetraceError("not_a_trace", describeOther(head), { offset: 0 });
   return Number(match[1]);

@@ -9,7 +9,17 @@ import { idOrNone } from "./varint.ts";
 export type Tasks = Map<number, { readonly type: string; readonly parent: number }>;
 
 /** @param a, b, c, d the event's arguments. */
-export function advanceAnnotation(state: State, tasks: Tasks, type: number, thread: number, at: number, a: number, b: number, c: number, d: number): boolean {
+export function advanceAnnotation(
+  state: State,
+  tasks: Tasks,
+  type: number,
+  thread: number,
+  at: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+): boolean {
   switch (type) {
     case Wire.ProcsChange:
       state.needRunning(thread);
@@ -40,7 +50,16 @@ function emit(state: State, kind: EventKind, at: number, thread: number, stack: 
 }
 
 /** On the wire 0 means "no parent", not the background task. */
-function taskBegin(state: State, tasks: Tasks, thread: number, at: number, id: number, parentId: number, name: number, stackId: number): boolean {
+function taskBegin(
+  state: State,
+  tasks: Tasks,
+  thread: number,
+  at: number,
+  id: number,
+  parentId: number,
+  name: number,
+  stackId: number,
+): boolean {
   if (tasks.has(id)) throw inconsistent(`task ID conflict: ${id}`);
   const parent = parentId === 0 ? -1 : idOrNone(parentId);
   const type = nameText(state, name, Wire.UserTaskBegin);
@@ -55,7 +74,17 @@ function taskEnd(state: State, tasks: Tasks, thread: number, at: number, id: num
   tasks.delete(id);
   state.needRunning(thread);
   const stack = state.stack(stackId, Wire.UserTaskEnd);
-  return emit(state, EventKind.TaskEnd, at, thread, stack, id, task?.parent ?? -1, task === undefined ? 0 : state.tables.intern(task.type), 0);
+  return emit(
+    state,
+    EventKind.TaskEnd,
+    at,
+    thread,
+    stack,
+    id,
+    task?.parent ?? -1,
+    task === undefined ? 0 : state.tables.intern(task.type),
+    0,
+  );
 }
 
 /** Regions nest on a goroutine; the end of one that began before the trace is fine. */
@@ -69,7 +98,9 @@ function region(state: State, type: number, thread: number, at: number, task: nu
     const inner = open.at(-1);
     if (inner !== undefined && (inner.task !== task || inner.type !== text)) {
       const id = state.threads.goroutineId[thread];
-      throw inconsistent(`misuse of region in goroutine ${id}: region end "${text}" of task ${task} when the inner-most active region is "${inner.type}" of task ${inner.task}`);
+      throw inconsistent(
+        `misuse of region in goroutine ${id}: region end "${text}" of task ${task} when the inner-most active region is "${inner.type}" of task ${inner.task}`,
+      );
     }
     open.pop();
   }

@@ -33,7 +33,17 @@ export function advanceRange(state: State, gc: GcCycle, type: number, thread: nu
   }
 }
 
-function emit(state: State, kind: EventKind, at: number, thread: number, stack: number, name: number, stop: number, scope: number, id: number): true {
+function emit(
+  state: State,
+  kind: EventKind,
+  at: number,
+  thread: number,
+  stack: number,
+  name: number,
+  stop: number,
+  scope: number,
+  id: number,
+): true {
   state.emit(kind, at, state.threadId(thread), state.procId(thread), state.threads.goroutineId[thread], stack, name, stop, scope, id, 0, 0);
   return true;
 }
@@ -51,7 +61,17 @@ function stopBegin(state: State, thread: number, at: number, kind: number, stack
   const stack = state.stack(stackId, Wire.STWBegin);
   state.string(kind, Wire.STWBegin);
   open.push({ id: kind, generation: state.generation, kind: state.tables.string(kind) });
-  return emit(state, EventKind.RangeBegin, at, thread, stack, RangeName.StopTheWorld, kind, Scope.Goroutine, state.threads.goroutineId[thread]);
+  return emit(
+    state,
+    EventKind.RangeBegin,
+    at,
+    thread,
+    stack,
+    RangeName.StopTheWorld,
+    kind,
+    Scope.Goroutine,
+    state.threads.goroutineId[thread],
+  );
 }
 
 function stopEnd(state: State, thread: number, at: number): boolean {
@@ -115,7 +135,8 @@ function sweep(state: State, type: number, thread: number, at: number, a: number
   const slot = state.procOn(thread);
   const id = procs.table.ids[slot];
   toggle(procs.sweeping, slot, type === Wire.GCSweepBegin, Wire.GCSweepBegin);
-  if (type === Wire.GCSweepBegin) return emit(state, EventKind.RangeBegin, at, thread, state.stack(a, type), RangeName.GcSweep, 0, Scope.Proc, id);
+  if (type === Wire.GCSweepBegin)
+    return emit(state, EventKind.RangeBegin, at, thread, state.stack(a, type), RangeName.GcSweep, 0, Scope.Proc, id);
   const on = threads.goroutineId[thread];
   state.emit(EventKind.RangeEnd, at, state.threadId(thread), id, on, 0, RangeName.GcSweep, 0, Scope.Proc, id, a, b);
   return true;

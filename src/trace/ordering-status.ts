@@ -25,7 +25,8 @@ export function procStatus(state: State, thread: number, at: number, id: number,
     from = ProcState.Running;
     to = ProcState.Running;
     owner = threads.proc.indexOf(slot);
-    if (owner < 0 || owner >= threads.table.slots) throw inconsistent(`failed to find sched context for proc ${id} that's about to be stolen`);
+    if (owner < 0 || owner >= threads.table.slots)
+      throw inconsistent(`failed to find sched context for proc ${id} that's about to be stolen`);
   } else if (procs.status[slot] !== status) {
     throw inconsistent(`inconsistent status for proc ${id}: old ${procs.status[slot]} vs. new ${status}`);
   }
@@ -39,7 +40,16 @@ export function procStatus(state: State, thread: number, at: number, id: number,
 }
 
 /** @param on id of the thread the goroutine sits on, where it is in a system call. */
-export function goStatus(state: State, type: number, thread: number, at: number, id: number, on: number, status: number, stackId: number): boolean {
+export function goStatus(
+  state: State,
+  type: number,
+  thread: number,
+  at: number,
+  id: number,
+  on: number,
+  status: number,
+  stackId: number,
+): boolean {
   const { goroutines, threads } = state;
   if (status >= goStates.length) throw inconsistent(`invalid status for goroutine ${id}: ${status}`);
   let from: number = goStates[status];
@@ -51,7 +61,8 @@ export function goStatus(state: State, type: number, thread: number, at: number,
     goroutines.generation[slot] = state.generation;
     goroutines.sequence[slot] = 0;
   } else {
-    if (!state.isFirst) throw inconsistent(`found goroutine status for new goroutine after the first generation: id=${id} status=${status}`);
+    if (!state.isFirst)
+      throw inconsistent(`found goroutine status for new goroutine after the first generation: id=${id} status=${status}`);
     slot = goroutines.add(id, status, state.generation);
     from = GoState.Undetermined;
   }
@@ -61,7 +72,8 @@ export function goStatus(state: State, type: number, thread: number, at: number,
   else if (status === GoStatus.Syscall) {
     if (on === -1) throw inconsistent(`found goroutine ${id} in syscall without a thread`);
     if (on === threadId) {
-      if (!state.isFirst && context !== id) throw inconsistent(`inconsistent thread for syscalling goroutine ${id}: thread has goroutine ${context}`);
+      if (!state.isFirst && context !== id)
+        throw inconsistent(`inconsistent thread for syscalling goroutine ${id}: thread has goroutine ${context}`);
       bind(state, thread, slot, id);
     } else {
       const other = threads.slotFor(on);
@@ -119,7 +131,20 @@ export function goCreateSyscall(state: State, thread: number, at: number, id: nu
   if (threads.goroutineId[thread] !== -1) throw inconsistent("expected no goroutine but had one");
   if (goroutines.table.find(id) >= 0) throw inconsistent(`tried to create goroutine (${id}) in syscall that already exists`);
   bind(state, thread, goroutines.add(id, GoStatus.Syscall, state.generation), id);
-  state.emit(EventKind.GoTransition, at, state.threadId(thread), state.procId(thread), -1, 0, id, GoState.NotExist, GoState.Syscall, 0, 0, 0);
+  state.emit(
+    EventKind.GoTransition,
+    at,
+    state.threadId(thread),
+    state.procId(thread),
+    -1,
+    0,
+    id,
+    GoState.NotExist,
+    GoState.Syscall,
+    0,
+    0,
+    0,
+  );
   return true;
 }
 
@@ -136,7 +161,8 @@ export function goDestroySyscall(state: State, thread: number, at: number): bool
   goroutines.remove(slot);
   threads.release(thread);
   if (proc >= 0) {
-    if (procs.status[proc] !== ProcStatus.Syscall) throw inconsistent(`proc ${held} in unexpected state during ${wireName(Wire.GoDestroySyscall)}`);
+    if (procs.status[proc] !== ProcStatus.Syscall)
+      throw inconsistent(`proc ${held} in unexpected state during ${wireName(Wire.GoDestroySyscall)}`);
     procs.status[proc] = ProcStatus.SyscallAbandoned;
     state.emit(EventKind.ProcTransition, at, threadId, held, id, 0, held, ProcState.Running, ProcState.Idle, 0, 0, 0);
   }

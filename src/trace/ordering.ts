@@ -129,7 +129,20 @@ export class Ordering {
     if (threads.goroutineId[thread] !== -1) throw inconsistent("expected no goroutine but had one");
     goroutines.status[slot] = GoStatus.Running;
     goroutines.sequence[slot] = sequence;
-    state.emit(EventKind.GoTransition, time[record], state.threadId(thread), state.procId(thread), -1, 0, id, GoState.Runnable, GoState.Running, 0, 0, 0);
+    state.emit(
+      EventKind.GoTransition,
+      time[record],
+      state.threadId(thread),
+      state.procId(thread),
+      -1,
+      0,
+      id,
+      GoState.Runnable,
+      GoState.Running,
+      0,
+      0,
+      0,
+    );
     threads.goroutine[thread] = slot;
     threads.goroutineId[thread] = id;
     return true;
@@ -170,7 +183,20 @@ export class Ordering {
     goroutines.sequence[slot] = sequence;
     const stack = state.stack(values[record * recordWidth + 3], Wire.GoUnblock);
     const on = threads.goroutineId[thread];
-    state.emit(EventKind.GoTransition, time[record], state.threadId(thread), state.procId(thread), on, stack, id, GoState.Waiting, GoState.Runnable, 0, 0, 0);
+    state.emit(
+      EventKind.GoTransition,
+      time[record],
+      state.threadId(thread),
+      state.procId(thread),
+      on,
+      stack,
+      id,
+      GoState.Waiting,
+      GoState.Runnable,
+      0,
+      0,
+      0,
+    );
     return true;
   }
 
@@ -191,7 +217,20 @@ export class Ordering {
     const stack = state.stack(values[record * recordWidth + 3], type);
     const entry = state.stack(values[record * recordWidth + 2], type);
     const to = blocked ? GoState.Waiting : GoState.Runnable;
-    state.emit(EventKind.GoTransition, time[record], state.threadId(thread), state.procId(thread), on, stack, id, GoState.NotExist, to, 0, entry, 0);
+    state.emit(
+      EventKind.GoTransition,
+      time[record],
+      state.threadId(thread),
+      state.procId(thread),
+      on,
+      stack,
+      id,
+      GoState.NotExist,
+      to,
+      0,
+      entry,
+      0,
+    );
     return true;
   }
 
@@ -213,7 +252,20 @@ export class Ordering {
     const id = threads.goroutineId[thread];
     const stack = state.stack(values[record * recordWidth + 2], Wire.GoSyscallBegin);
     const procId = procs.table.ids[proc];
-    state.emit(EventKind.GoTransition, time[record], state.threadId(thread), procId, id, stack, id, GoState.Running, GoState.Syscall, 0, stack, 0);
+    state.emit(
+      EventKind.GoTransition,
+      time[record],
+      state.threadId(thread),
+      procId,
+      id,
+      stack,
+      id,
+      GoState.Running,
+      GoState.Syscall,
+      0,
+      stack,
+      0,
+    );
     return true;
   }
 
@@ -246,7 +298,20 @@ export class Ordering {
     threads.leave(thread);
     goroutines.status[slot] = GoStatus.Runnable;
     const at = this.#cursors.time[record];
-    state.emit(EventKind.GoTransition, at, state.threadId(thread), state.procId(thread), id, 0, id, GoState.Syscall, GoState.Runnable, 0, 0, 0);
+    state.emit(
+      EventKind.GoTransition,
+      at,
+      state.threadId(thread),
+      state.procId(thread),
+      id,
+      0,
+      id,
+      GoState.Syscall,
+      GoState.Runnable,
+      0,
+      0,
+      0,
+    );
     return true;
   }
 
@@ -274,7 +339,8 @@ export class Ordering {
     const slot = threads.proc[thread];
     if (slot < 0) throw inconsistent("event ProcStop for a proc that doesn't exist: the thread has none");
     const status = procs.status[slot];
-    if (status !== ProcStatus.Running && status !== ProcStatus.Syscall) throw inconsistent("ProcStop event for proc that's not running or in a system call");
+    if (status !== ProcStatus.Running && status !== ProcStatus.Syscall)
+      throw inconsistent("ProcStop event for proc that's not running or in a system call");
     state.needThread(thread);
     procs.status[slot] = ProcStatus.Idle;
     threads.proc[thread] = -1;

@@ -116,4 +116,5 @@ export class State {
 }
 
 /** A goroutine's event that needs it running (or in a system call). */
-export const notInStatus = (type: number, status: string): Break => inconsistent(`${wireName(type)} event for goroutine that's not ${status}`);
+export const notInStatus = (type: number, status: string): Break =>
+  inconsistent(`${wireName(type)} event for goroutine that's not ${status}`);

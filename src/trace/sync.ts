@@ -67,7 +67,8 @@ export class CpuSamples {
       reader.set(generation.bytes, batch.begin + 1, batch.end);
       while (!reader.done) {
         const type = reader.byte("CPU sample");
-        if (type !== Wire.CPUSample) throw malformed(`expected CPU sample event, got ${type}`, batch.offset + reader.position - 1 - batch.begin);
+        if (type !== Wire.CPUSample)
+          throw malformed(`expected CPU sample event, got ${type}`, batch.offset + reader.position - 1 - batch.begin);
         rows.push([0, 1, 2, 3, 4].map(() => reader.uvarint("CPU sample")));
       }
     }
