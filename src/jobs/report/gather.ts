@@ -1,0 +1,69 @@
+/** What the store knows about one target in a time range. */
+import type { Labels } from "../../lib/series.ts";
+import { type EpochMillis, epochMillis } from "../../lib/units.ts";
+import type { AnomalyRecord, Matcher, TimeRange, TraceRecord } from "../../store/ports.ts";
+import { targetMatcher } from "../frames.ts";
+import type { StepContext } from "../step.ts";
+import { forecastSkill, type Skill } from "./skill.ts";
+
+export type Worst = { readonly labels: Labels; readonly value: number; readonly at: EpochMillis };
+/** What stopped or held up goroutines, from traces; each undefined where no trace says anything. */
+export type Pauses = {
+  readonly longestGcPause: Worst | undefined;
+  /** Seconds that the garbage collector stopped the world, in all. */
+  readonly gcPauseSeconds: number | undefined;
+  readonly longestStop: Worst | undefined;
+  readonly longestSchedLatency: Worst | undefined;
+  /** Time that traces cover, milliseconds. */
+  readonly coveredMillis: number;
+};
+export type TargetFacts = {
+  readonly target: string;
+  /** Series with a sample in the range. */
+  readonly series: number;
+  /** Newest first. */
+  readonly anomalies: readonly AnomalyRecord[];
+  readonly skill: Skill | undefined;
+  /** Newest first. */
+  readonly traces: readonly TraceRecord[];
+  readonly pauses: Pauses | undefined;
+};
+
+const most = 10_000;
+
+export async function gatherFacts(context: StepContext, target: string, range: TimeRange): Promise<TargetFacts> {
+  const { store } = context;
+  const observed: Matcher[] = [...targetMatcher(target), { name: "__name__", op: "!~", value: "foretrace_.*" }];
+  const [series, anomalies, traces, pauses, skill] = await Promise.all([
+    store.series.series(observed, range),
+    store.outcomes.anomalies({ target, range, limit: most }),
+    store.traces.list({ target, range, limit: most }),
+    pausesOf(context, target, range),
+    forecastSkill(context, target, range),
+  ]);
+  return { target, series: series.length, anomalies, traces, pauses, skill };
+}
+
+async function pausesOf({ store, config }: StepContext, target: string, range: TimeRange): Promise<Pauses | undefined> {
+  const select = (name: string, more: readonly Matcher[] = []) =>
+    store.series.select([...targetMatcher(target), { name: "__name__", op: "=", value: name }, ...more], range);
+  const worst = async (name: string, more?: readonly Matcher[]): Promise<Worst | undefined> => {
+    let found: Worst | undefined;
+    for (const { labels, samples } of await select(name, more)) {
+      for (const { t, v } of samples) if (v > (found?.value ?? 0)) found = { labels, value: v, at: t };
+    }
+    return found;
+  };
+  const [events] = await select("go_trace_events");
+  if (events === undefined) return undefined;
+  const sums = (await select("go_trace_gc_pause_seconds")).flatMap(({ samples }) =>
+    samples.map(({ v }) => v).filter((v) => !Number.isNaN(v)),
+  );
+  return {
+    longestGcPause: await worst("go_trace_gc_pause_max_seconds"),
+    gcPauseSeconds: sums.length === 0 ? undefined : sums.reduce((sum, v) => sum + v, 0),
+    longestStop: await worst("go_trace_stw_max_seconds"),
+    longestSchedLatency: await worst("go_trace_sched_latency_seconds", [{ name: "quantile", op: "=", value: "1" }]),
+    coveredMillis: epochMillis(events.samples.length * config.gridMillis),
+  };
+}

@@ -1,0 +1,35 @@
+/** The way in: a stored upload, a pull from Prometheus, or a file of history. */
+import { ForetraceError } from "../../lib/errors.ts";
+import type { JobInput } from "../inputs.ts";
+import type { Step } from "../step.ts";
+import { ingestFile } from "./ingest-file.ts";
+import { pullPrometheus } from "./ingest-prometheus.ts";
+
+export type IngestInput = JobInput<"ingest">;
+export type IngestOutput = { readonly samples?: number; readonly series?: number; readonly trace?: string };
+
+/**
+ * What follows is asked for at the end: `extract` for a trace, `score` where samples came in.
+ * @throws ForetraceError not_found or conflict for a trace that is not there or another target's; bad_config for a target without Prometheus;
+ *   the source's errors.
+ */
+export const ingest: Step<IngestInput, IngestOutput> = async (input, context) => {
+  const { store, clock } = context;
+  const { target } = input;
+  if ("trace" in input) {
+    const record = await store.traces.get(input.trace);
+    if (record === undefined) throw new ForetraceError("not_found", `no trace "${input.trace}" is stored`, { input: "trace" });
+    if (record.target !== target) {
+      throw new ForetraceError("conflict", `trace "${input.trace}" belongs to target "${record.target}", not "${target}"`, {
+        input: "target",
+      });
+    }
+    await store.targets.ensure(target, clock());
+    await context.enqueue("extract", { trace: input.trace });
+    return { trace: input.trace };
+  }
+  await store.targets.ensure(target, clock());
+  const result = "file" in input ? await ingestFile(input, context) : await pullPrometheus(target, context);
+  if (result.samples > 0) await context.enqueue("score", "file" in input ? { target, renew: true } : { target });
+  return result;
+};
