@@ -28,6 +28,7 @@ export type Forecast = {
   readonly id: string;
   readonly target: string;
   readonly labels: LabelSet;
+  readonly modelId: string;
   readonly model: string;
   readonly issuedAt: number;
   /** Time of the first step. */
@@ -83,6 +84,8 @@ export type TraceItem = {
   readonly end?: number;
   readonly clock?: "snapshot" | "recorded_at" | "upload";
   readonly clockErrorMillis?: number;
+  /** Start of the recording as given at upload. */
+  readonly recordedAt?: number;
   readonly clockShiftMillis?: number;
   readonly error?: string;
 };
@@ -122,12 +125,14 @@ export type Timeline = {
 
 export type Job = {
   readonly id: string;
-  readonly name: string;
+  readonly name: "ingest" | "extract" | "train" | "score" | "forecast" | "report";
   readonly state: "waiting" | "active" | "delayed" | "completed" | "failed" | "canceled";
   readonly input: Readonly<Record<string, unknown>>;
   /** Share done 0..1. */
   readonly progress: number;
+  readonly attempts: number;
   readonly createdAt: number;
   readonly finishedAt?: number;
+  readonly result?: unknown;
   readonly error?: string;
 };

@@ -47,7 +47,7 @@ export async function request(url: string, init: RequestInit = {}): Promise<Resp
       throw new ApiFailure(0, "unreachable", "Foretrace does not answer.", "Check that “foretrace serve” is running, then try again.");
     }
     if (response.ok) return response;
-    if (response.status === 401 && (await askToken(token !== null))) continue;
+    if (response.status === 401 && (await askToken(token))) continue;
     throw await failure(response);
   }
 }
@@ -59,8 +59,8 @@ async function failure(response: Response): Promise<ApiFailure> {
 }
 
 function remedyFor(status: number): string {
-  if (status === 401) return "Reload the page and enter the token given to “foretrace serve”.";
-  if (status === 404) return "It may have been removed by retention. Go back to the list of targets.";
+  if (status === 401) return "Try again and enter the token given to “foretrace serve”.";
+  if (status === 404) return "It may have been removed, or the address is incomplete.";
   if (status === 503) return "The service is starting or shutting down. It will be tried again.";
   return "Try again; if it stays, the log of “foretrace serve” says more.";
 }

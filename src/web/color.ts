@@ -17,7 +17,7 @@ export function hashText(text: string): number {
 
 /** Fill and readable text of a goroutine's entry function. The runtime's own goroutines are grey, its GC workers amber. */
 export function functionInk(name: string, dark: boolean): Ink {
-  if (/^runtime\.gcBgMarkWorker/.test(name)) return dark ? ink("hsl(40 70% 52%)", "#1b1300") : ink("hsl(40 88% 62%)", "#2a1c00");
+  if (name.startsWith("runtime.gcBgMarkWorker")) return dark ? ink("hsl(40 70% 52%)", "#1b1300") : ink("hsl(40 88% 62%)", "#2a1c00");
   if (/^runtime(\.|\/)/.test(name) && name !== "runtime.main")
     return dark ? ink("hsl(220 9% 46%)", "#ffffff") : ink("hsl(220 10% 68%)", "#12161d");
   const hash = hashText(name);

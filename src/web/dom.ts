@@ -53,11 +53,20 @@ export function icon(name: keyof typeof paths): SVGSVGElement {
   return svg;
 }
 
-/** Replaces the children only when the key changed since the last call, so that a refresh does not flicker or lose focus. */
+/**
+ * Replaces the children only when the key changed since the last call, so that a refresh does not flicker.
+ * Keyboard focus inside moves to the new control of the same purpose (address, label or words).
+ */
 export function renderKeyed(element: Element, key: string, make: () => readonly Child[]): void {
   if (rendered.get(element) === key) return;
   rendered.set(element, key);
+  const focused = element.contains(document.activeElement) ? purpose(document.activeElement!) : undefined;
   element.replaceChildren();
   append(element, make());
+  if (focused === undefined) return;
+  const again = [...element.querySelectorAll<HTMLElement>("a, button, summary")].find((one) => purpose(one) === focused);
+  again?.focus({ preventScroll: true });
 }
+const purpose = (control: Element): string =>
+  `${control.tagName} ${control.getAttribute("href") ?? control.getAttribute("aria-label") ?? control.textContent}`;
 const rendered = new WeakMap<Element, string>();

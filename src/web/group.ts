@@ -1,5 +1,5 @@
 /** Groups series by metric name prefix, gives them titles for people, and searches them. */
-import type { LabelSet, SeriesItem } from "./api-types.ts";
+import type { Anomaly, LabelSet, SeriesItem } from "./api-types.ts";
 
 export type SeriesGroup = { readonly id: string; readonly title: string; readonly about: string; readonly series: SeriesItem[] };
 
@@ -31,6 +31,29 @@ const rules: readonly { id: string; title: string; about: string; match: RegExp 
   { id: "process", title: "Process", about: "CPU, memory and files of the process", match: /^process_/ },
   { id: "foretrace", title: "Foretrace", about: "What Foretrace itself says about the target", match: /^foretrace_/ },
 ];
+
+/** One text for a label set, `target` aside (contributions may leave it out); equal for equal series. */
+export const seriesId = (labels: LabelSet): string =>
+  JSON.stringify(
+    Object.entries(labels)
+      .filter(([key]) => key !== "target")
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+/** The series with the largest parts in the windows: open windows first, then the newest; within one by share. At most `most`. */
+export function standingOut(series: readonly SeriesItem[], anomalies: readonly Anomaly[], most = 4): SeriesItem[] {
+  const byId = new Map(series.map((item) => [seriesId(item.labels), item]));
+  const found = new Set<SeriesItem>();
+  const ordered = [...anomalies].sort((a, b) => Number(b.open) - Number(a.open) || b.from - a.from);
+  for (const anomaly of ordered) {
+    for (const part of [...anomaly.contributions].sort((a, b) => b.share - a.share)) {
+      const item = byId.get(seriesId(part.labels));
+      if (item !== undefined && part.share >= 0.05) found.add(item);
+      if (found.size === most) return [...found];
+    }
+  }
+  return [...found];
+}
 
 export const metricName = (labels: LabelSet): string => labels["__name__"] ?? "";
 

@@ -21,6 +21,7 @@ export function serverTarget(shared: string, now: number): PageTarget {
   const rows = lines(join(shared, "datasets/asd/omi-1_test.csv.gz"))
     .slice(first, end)
     .map((line) => line.split(",").map(Number));
+  const outage = rows.length - 60;
   const label = lines(join(shared, "datasets/asd/omi-1_test_label.csv.gz")).slice(first, end).map(Number);
   const start = Math.floor(now / step) * step - (rows.length - 1) * step;
   const series = rows[0]!.map((_, column) => {
@@ -31,7 +32,8 @@ export function serverTarget(shared: string, now: number): PageTarget {
       `Metric ${column + 1} of server omi-1 (ASD)`,
       start,
       step,
-      rows.map((row) => row[column]!),
+      // The scrape of one metric fails for two hours.
+      rows.map((row, index) => (column === 4 && index >= outage && index < outage + 24 ? null : row[column]!)),
       288,
     );
   });
@@ -113,7 +115,8 @@ export function seriesData(target: PageTarget, series: PageSeries, from: number,
   series.values.forEach((value, index) => {
     const t = series.start + index * series.step;
     if (t < from || t > to) return;
-    samples.push([t, value]);
+    // A scrape that did not happen is no sample at all.
+    if (value !== null) samples.push([t, value]);
     const before = derived ? null : (series.values[index - series.season] ?? null);
     if (before !== null) past.push([t, before, before + low, before + high]);
   });
@@ -145,6 +148,7 @@ export function forecast(target: string, series: PageSeries): Forecast {
     id: series.item.name,
     target,
     labels: series.item.labels,
+    modelId: "test",
     model: "seasonal naive",
     issuedAt: end,
     start: end + series.step,

@@ -3,12 +3,25 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
-import { parseTracePoint } from "../../src/web/url.ts";
+import { contentPolicy } from "../../src/api/plugins/headers.ts";
 import type { Job, TargetItem, TraceItem } from "../../src/web/api-types.ts";
+import { parseTracePoint } from "../../src/web/url.ts";
 import { forecast, seriesData, serverTarget, traceTarget, type PageTarget } from "./page-data.ts";
 import { readSpans, timelineOf } from "./page-timeline.ts";
 
-export type PageServer = { url: string; requests: string[]; close(): Promise<void> };
+export const pageTraceId = "3f1c9a6be2d04875";
+
+export type PageServer = {
+  readonly url: string;
+  /** Method and address of each request, in order. */
+  readonly requests: string[];
+  readonly targets: PageTarget[];
+  /** Status to answer a path with instead of data; undefined = as usual. */
+  fail: (path: string) => number | undefined;
+  /** Holds answers back until the promise resolves. */
+  hold: Promise<void>;
+  close(): Promise<void>;
+};
 const types: Record<string, string> = {
   html: "text/html",
   js: "text/javascript",
@@ -17,36 +30,35 @@ const types: Record<string, string> = {
   txt: "text/plain",
 };
 
-/** `token`: answers 401 without it. `empty`: a service that has nothing yet. */
+/** `token`: answers 401 without it. `empty`: a service that has nothing yet. `alter`: changes the targets before they are served. */
 export async function startPageServer(
   shared: string,
-  options: { token?: string; empty?: boolean; port?: number } = {},
+  options: { token?: string; empty?: boolean; port?: number; alter?: (targets: PageTarget[]) => void } = {},
 ): Promise<PageServer> {
   const web = resolve(import.meta.dirname, "..", "..", "dist", "web");
-  const traceId = "3f1c9a6be2d04875";
   const now = Date.now();
-  const spans = readSpans(join(shared, "traces/real/esbuild-0.28.2-go1.26.5-small.trace.tsv.gz"));
-  const targets: PageTarget[] = options.empty === true ? [] : [traceTarget(shared, now, [traceId]), serverTarget(shared, now)];
-  const window = targets[0]?.anomalies[0];
-  const start = window === undefined ? now : window.from - 20;
+  const empty = options.empty === true;
+  const spans = readSpans(join(shared, "traces/real/nats-server-2.9.10-go1.19.8-load3s.trace.tsv.gz"));
+  const targets: PageTarget[] = empty ? [] : [traceTarget(shared, now, [pageTraceId]), serverTarget(shared, now)];
+  // The recording begins a second before the first anomalous window.
+  const start = (targets[0]?.anomalies[0]?.from ?? now) - 1000;
+  options.alter?.(targets);
   const trace: TraceItem = {
-    id: traceId,
+    id: pageTraceId,
     target: "esbuild",
-    bytes: 129_285,
+    bytes: 1_129_285,
     uploadedAt: now,
     status: "extracted",
-    version: 26,
+    version: 19,
     events: spans.events,
     start,
     end: start + spans.end / 1e6,
     clock: "snapshot",
     clockErrorMillis: 0,
   };
-  const jobs: Job[] =
-    options.empty === true
-      ? []
-      : [{ id: "j1", name: "train", state: "active", input: { target: "omi-1" }, progress: 0.43, createdAt: now }];
-  const requests: string[] = [];
+  const jobs: Job[] = empty
+    ? []
+    : [{ id: "j1", name: "train", state: "active", input: { target: "omi-1" }, progress: 0.43, attempts: 1, createdAt: now }];
 
   const answer = (url: URL): unknown => {
     const path = url.pathname.replace("/api/foretrace/v1/", "").split("/").map(decodeURIComponent);
@@ -56,7 +68,7 @@ export async function startPageServer(
       case "targets":
         return { items: targets.map((one) => describe(one, now)) };
       case "series": {
-        if (path[1] !== "data") return { items: target!.series.map((series) => series.item) };
+        if (path[1] !== "data") return target && { items: target.series.map((series) => series.item) };
         const series = target?.series.find((one) => one.item.name === url.searchParams.get("name"));
         return series === undefined ? undefined : seriesData(target!, series, number("from"), number("to"));
       }
@@ -64,12 +76,14 @@ export async function startPageServer(
         return {
           items: target!.series.filter((one) => !one.item.name.startsWith("foretrace_")).map((series) => forecast(target!.name, series)),
         };
-      case "anomalies":
+      case "anomalies": {
         if (path[1] !== undefined) return targets.flatMap((one) => one.anomalies).find((one) => one.id === path[1]);
-        return { items: (target === undefined ? targets : [target]).flatMap((one) => one.anomalies) };
+        const found = (target === undefined ? targets : [target]).flatMap((one) => one.anomalies);
+        return { items: found.toSorted((a, b) => b.from - a.from).slice(0, number("limit") || 100) };
+      }
       case "traces": {
-        if (path[1] === undefined) return { items: [trace] };
-        if (path[1] !== traceId) return undefined;
+        if (path[1] === undefined) return { items: target?.traces.includes(pageTraceId) === true ? [trace] : [] };
+        if (path[1] !== pageTraceId) return undefined;
         if (path[2] !== "timeline") return trace;
         const from = parseTracePoint(url.searchParams.get("from"), start) ?? 0;
         const to = parseTracePoint(url.searchParams.get("to"), start) ?? spans.end;
@@ -84,21 +98,19 @@ export async function startPageServer(
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url!, "http://127.0.0.1");
-    requests.push(`${request.method} ${url.pathname}${url.search}`);
+    self.requests.push(`${request.method} ${url.pathname}${url.search}`);
     if (!url.pathname.startsWith("/api/")) {
-      const file = join(web, /\.\w+$/.test(url.pathname) ? url.pathname : "index.html");
-      const found = existsSync(file);
-      response.writeHead(found ? 200 : 404, {
-        "content-type": types[file.split(".").at(-1)!] ?? "application/octet-stream",
-        "content-security-policy": "default-src 'self'; frame-ancestors 'none'",
-      });
-      if (found) createReadStream(file).pipe(response);
-      else response.end();
+      sendFile(web, url.pathname, response);
       return;
     }
     const send = (status: number, body: unknown): void => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
+    const status = self.fail(url.pathname);
+    if (status !== undefined) {
+      send(status, { error: { code: "internal", message: `The store cannot be read (${status}).` } });
+      return;
+    }
     if (options.token !== undefined && request.headers.authorization !== `Bearer ${options.token}`) {
       send(401, { error: { code: "unauthorized", message: "The bearer token is missing or wrong." } });
       return;
@@ -106,19 +118,34 @@ export async function startPageServer(
     const body = answer(url);
     if (body === undefined)
       send(404, { error: { code: "not_found", message: `Nothing is stored under ${url.pathname.split("/").at(-1)!}` } });
-    else send(200, body);
+    else void self.hold.then(() => send(200, body));
   };
   const server = createServer(handle);
   await new Promise<void>((done) => server.listen(options.port ?? 0, "127.0.0.1", done));
-  return {
+  const self: PageServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
+    requests: [],
+    targets,
+    fail: () => undefined,
+    hold: Promise.resolve(),
     close: () =>
       new Promise((done) => {
         server.close(() => done());
         server.closeAllConnections();
       }),
   };
+  return self;
+}
+
+function sendFile(web: string, path: string, response: ServerResponse): void {
+  const file = join(web, /\.\w+$/.test(path) ? path : "index.html");
+  const found = existsSync(file);
+  response.writeHead(found ? 200 : 404, {
+    "content-type": types[file.split(".").at(-1)!] ?? "application/octet-stream",
+    "content-security-policy": contentPolicy.page,
+  });
+  if (found) createReadStream(file).pipe(response);
+  else response.end();
 }
 
 function describe(target: PageTarget, now: number): TargetItem {

@@ -9,6 +9,9 @@ export type TraceSpans = {
   events: number;
   procs: Map<number, Span[]>;
   stw: Span[];
+  gc: Span[];
+  /** Spans of mark assist; a goroutine is one lane's worth of them. */
+  assist: Span[];
   names: Map<number, string>;
   heap: [number, number][];
   runnable: [number, number][];
@@ -16,23 +19,30 @@ export type TraceSpans = {
 
 /** Spans of running goroutines per proc, pauses, runnable goroutines and live heap. Times relative to the first event. */
 export function readSpans(path: string): TraceSpans {
-  const spans: TraceSpans = { end: 0, events: 0, procs: new Map(), stw: [], names: new Map(), heap: [], runnable: [] };
+  const spans: TraceSpans = { end: 0, events: 0, procs: new Map(), stw: [], gc: [], assist: [], names: new Map(), heap: [], runnable: [] };
   const running = new Map<number, { start: number; proc: number }>();
   let origin: number | undefined;
   let runnable = 0;
-  let stw = 0;
+  const ranges = new Map<string, number>();
   for (const line of gunzipSync(readFileSync(path)).toString("utf8").trim().split("\n")) {
-    const [time, kind, , proc, , , ...rest] = line.split("\t") as string[];
+    const [time, kind, , proc, doer, , ...rest] = line.split("\t") as string[];
     origin ??= Number(time);
     const at = Number(time) - origin;
     spans.end = at;
     spans.events++;
     if (kind === "Metric" && rest[0]!.includes("heap/objects")) spans.heap.push([at, Number(rest[1])]);
-    if (kind === "RangeBegin" && rest[0]!.startsWith("stop-the-world")) stw = at;
-    if (kind === "RangeEnd" && rest[0]!.startsWith("stop-the-world")) spans.stw.push({ start: stw, end: at, goroutine: -1 });
+    if (kind === "RangeBegin") ranges.set(`${rest[0]} ${rest[1]}`, at);
+    if (kind === "RangeEnd") {
+      const span = { start: ranges.get(`${rest[0]} ${rest[1]}`) ?? 0, end: at, goroutine: Number(doer) };
+      if (rest[0]!.startsWith("stop-the-world")) spans.stw.push({ ...span, goroutine: -1 });
+      if (rest[0] === "GC concurrent mark phase") spans.gc.push({ ...span, goroutine: -1 });
+      if (rest[0] === "GC mark assist") spans.assist.push(span);
+    }
     if (kind !== "StateTransition" || rest[0] !== "G") continue;
     const [, id, from, to] = rest;
     const goroutine = Number(id);
+    // The list names the function a goroutine began with by a hash of its stack.
+    if (from === "NotExist") spans.names.set(goroutine, `function ${rest[5]!.split(":")[1] ?? "unknown"}`);
     if (from === to) continue;
     runnable += Number(to === "Runnable") - Number(from === "Runnable");
     spans.runnable.push([at, runnable]);
@@ -50,10 +60,11 @@ export function readSpans(path: string): TraceSpans {
 /** The answer of traces/{id}/timeline: spans nearer than a pixel are merged. */
 export function timelineOf(spans: TraceSpans, from: number, to: number, width: number): Timeline {
   const names: string[] = [];
-  const index = new Map<number, number>();
+  const index = new Map<string, number>();
   const nameOf = (goroutine: number): number => {
-    if (!index.has(goroutine)) index.set(goroutine, names.push(`goroutine ${goroutine}`) - 1);
-    return index.get(goroutine)!;
+    const name = spans.names.get(goroutine) ?? `goroutine ${goroutine}`;
+    if (!index.has(name)) index.set(name, names.push(name) - 1);
+    return index.get(name)!;
   };
   const pixel = (to - from) / width;
   const lane = (kind: TimelineLane["kind"], id: number, label: string, list: readonly Span[]): TimelineLane => {
@@ -97,6 +108,8 @@ export function timelineOf(spans: TraceSpans, from: number, to: number, width: n
     names,
     lanes: [
       lane("stw", 0, "Stop the world", spans.stw),
+      lane("gc", 0, "GC", spans.gc),
+      lane("assist", 0, "Assist", spans.assist),
       ...[...spans.procs].sort((a, b) => a[0] - b[0]).map(([id, list]) => lane("proc", id, `P${id}`, list)),
     ],
     counters: [thin(spans.runnable, "Runnable", "goroutines"), thin(spans.heap, "Heap", "bytes")],

@@ -1,5 +1,6 @@
 /** What all charts share: axes in the reader's zone, synchronised cursor, drag to zoom, theme colours read at each drawing. */
 import type uPlot from "uplot";
+import type { Anomaly } from "../api-types.ts";
 import { formatClock, formatDay, formatValue, unitKind } from "../format.ts";
 import { canvasFont, palette } from "../theme.ts";
 
@@ -49,9 +50,10 @@ export function valueAxis(unit: string): uPlot.Axis {
   };
 }
 
+const moves = (type: string): boolean => type === "mousemove" || type === "mouseleave";
+
 /** Cursor shared by all charts of the page; drags stay with the chart that was dragged, the range then moves all. */
 export function sharedCursor(key: string, drag = true): uPlot.Cursor {
-  const moves = (type: string): boolean => type === "mousemove" || type === "mouseleave";
   return {
     x: true,
     y: false,
@@ -61,7 +63,17 @@ export function sharedCursor(key: string, drag = true): uPlot.Cursor {
   };
 }
 
-export type Shade = { readonly from: number; readonly to: number; readonly strong: boolean };
+/** An anomalous window; `strong`: the series of the chart had a part in it. */
+export type Shade = { readonly id: string; readonly from: number; readonly to: number; readonly score: number; readonly strong: boolean };
+
+export const shadesOf = (anomalies: readonly Anomaly[], strong: (anomaly: Anomaly) => boolean): Shade[] =>
+  anomalies.map((anomaly) => ({
+    id: anomaly.id,
+    from: anomaly.from,
+    to: anomaly.to,
+    score: anomaly.peakScore,
+    strong: strong(anomaly),
+  }));
 
 /** Windows behind the lines: at least two pixels wide, with an edge on top so that they do not rest on colour alone. */
 export function drawShades(chart: uPlot, shades: readonly Shade[]): void {
@@ -99,14 +111,32 @@ export function drawMark(chart: uPlot, at: number, word: string): void {
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);
   ctx.stroke();
-  ctx.globalAlpha = 1;
-  ctx.fillStyle = palette().muted;
-  ctx.font = canvasFont(10 * ratio);
-  const right = x + ctx.measureText(word).width + 6 * ratio > bbox.left + bbox.width;
+  ctx.setLineDash([]);
+  ctx.font = canvasFont(10 * ratio, "600");
+  const width = ctx.measureText(word).width;
+  const right = x + width + 6 * ratio > bbox.left + bbox.width;
   ctx.textAlign = right ? "right" : "left";
   ctx.textBaseline = "top";
+  // Lines may pass behind the word.
+  ctx.fillStyle = palette().surface;
+  ctx.globalAlpha = 0.8;
+  ctx.fillRect(x + (right ? -width - 6 * ratio : 2 * ratio), bbox.top + 2 * ratio, width + 4 * ratio, 13 * ratio);
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = palette().text;
   ctx.fillText(word, x + (right ? -4 : 4) * ratio, bbox.top + 3 * ratio);
   ctx.restore();
 }
 
-export const shadeAt = (shades: readonly Shade[], at: number): boolean => shades.some((shade) => at >= shade.from && at <= shade.to);
+/** The window at a moment; of several the strongest. */
+export const shadeAt = (shades: readonly Shade[], at: number): Shade | undefined =>
+  shades.filter((shade) => at >= shade.from && at <= shade.to).sort((a, b) => Number(b.strong) - Number(a.strong) || b.score - a.score)[0];
+
+/** The side of a chart that has not happened yet. */
+export function drawFuture(chart: uPlot, now: number): void {
+  const { ctx, bbox } = chart;
+  const left = Math.max(bbox.left, chart.valToPos(now, "x", true));
+  const width = bbox.left + bbox.width - left;
+  if (width <= 0) return;
+  ctx.fillStyle = palette().future;
+  ctx.fillRect(left, bbox.top, width, bbox.height);
+}

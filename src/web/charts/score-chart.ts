@@ -2,9 +2,12 @@
 import uPlot from "uplot";
 import { withGaps } from "../align.ts";
 import type { Anomaly } from "../api-types.ts";
+import { formatNumber } from "../format.ts";
 import type { Span } from "../range.ts";
 import { onTheme, palette } from "../theme.ts";
-import { drawMark, drawShades, sharedCursor, timeAxis } from "./options.ts";
+import { listenKeys } from "./keys.ts";
+import { drawFuture, drawMark, drawShades, shadesOf, sharedCursor, timeAxis, type Shade } from "./options.ts";
+import { dragsAreNoClicks, placeWindowLinks } from "./windows.ts";
 
 export type ScoreChart = {
   update(
@@ -18,18 +21,23 @@ export type ScoreChart = {
 };
 
 /** A drag on it chooses the range of the page. */
-export function scoreChart(host: HTMLElement, onZoom: (span: Span) => void, onReset: () => void): ScoreChart {
+export function scoreChart(
+  host: HTMLElement,
+  onZoom: (span: Span) => void,
+  onReset: () => void,
+  onWindow: (id: string) => void,
+): ScoreChart {
   let whole: Span = { from: 0, to: 1 };
   let shown: Span = { from: 0, to: 1 };
   let now = 0;
-  let anomalies: readonly Anomaly[] = [];
+  let shades: Shade[] = [];
   let top = 1.6;
   const chart = new uPlot(
     {
       width: Math.max(host.clientWidth, 80),
       height: 104,
       ms: 1,
-      padding: [8, 10, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: sharedCursor("overview"),
       scales: { x: { time: true, range: () => [whole.from, whole.to] }, y: { range: () => [0, top] } },
@@ -48,14 +56,13 @@ export function scoreChart(host: HTMLElement, onZoom: (span: Span) => void, onRe
       ],
       series: [{}, { stroke: () => palette().observed, width: 1.4, fill: () => palette().brush, points: { show: false } }],
       hooks: {
-        drawClear: [
-          (self) =>
-            drawShades(
-              self,
-              anomalies.map((anomaly) => ({ from: anomaly.from, to: anomaly.to, strong: true })),
-            ),
+        drawClear: [(self) => drawFuture(self, now), (self) => drawShades(self, shades)],
+        draw: [
+          drawThreshold,
+          (self) => drawBrush(self, shown),
+          (self) => drawMark(self, now, "now"),
+          (self) => placeWindowLinks(self, shades),
         ],
-        draw: [drawThreshold, (self) => drawBrush(self, shown), (self) => drawMark(self, now, "now")],
         setSelect: [
           (self) => {
             const { left, width } = self.select;
@@ -70,6 +77,13 @@ export function scoreChart(host: HTMLElement, onZoom: (span: Span) => void, onRe
     host,
   );
   chart.over.addEventListener("dblclick", onReset);
+  dragsAreNoClicks(chart);
+  listenKeys(
+    chart,
+    () => shades,
+    (shade) => onWindow(shade.id),
+  );
+  chart.over.setAttribute("role", "img");
   const resize = new ResizeObserver(() => {
     if (host.clientWidth > 0 && host.clientWidth !== chart.width) chart.setSize({ width: host.clientWidth, height: 104 });
   });
@@ -77,13 +91,18 @@ export function scoreChart(host: HTMLElement, onZoom: (span: Span) => void, onRe
   const stopTheme = onTheme(() => chart.redraw(false, true));
   return {
     update(samples, nextAnomalies, nextWhole, nextShown, nextNow) {
-      anomalies = nextAnomalies;
+      shades = shadesOf(nextAnomalies, () => true);
       whole = nextWhole;
       shown = nextShown;
       now = nextNow;
       const points = withGaps(samples);
       top = Math.max(1.6, ...points.map((point) => (point[1] ?? 0) * 1.12));
       chart.setData([points.map((point) => point[0]), points.map((point) => point[1])]);
+      const last = samples.findLast((sample) => sample[1] !== null)?.[1];
+      chart.over.setAttribute(
+        "aria-label",
+        `Anomaly score, newest × ${formatNumber(last ?? Number.NaN)} of threshold, ${shades.length} anomalous windows`,
+      );
     },
     destroy() {
       resize.disconnect();

@@ -2,10 +2,13 @@
 import uPlot from "uplot";
 import { alignSeries, chartColumns, valueRange, type ChartColumn, type ChartData } from "../align.ts";
 import type { SeriesData } from "../api-types.ts";
+import { formatMoment, formatNumber, formatValue } from "../format.ts";
 import { onTheme, palette } from "../theme.ts";
 import type { Span } from "../range.ts";
-import { drawMark, drawShades, sharedCursor, timeAxis, valueAxis, type Shade } from "./options.ts";
+import { listenKeys } from "./keys.ts";
+import { drawFuture, drawMark, drawShades, shadesOf, sharedCursor, timeAxis, valueAxis, type Shade } from "./options.ts";
 import { chartTooltip } from "./tooltip.ts";
+import { dragsAreNoClicks, placeWindowLinks } from "./windows.ts";
 
 export type SeriesChart = {
   /** Shows other data in place; the chart is not made anew. */
@@ -15,6 +18,7 @@ export type SeriesChart = {
 };
 
 export type ChartOptions = {
+  readonly title: string;
   readonly unit: string;
   readonly height: number;
   readonly syncKey: string;
@@ -22,7 +26,19 @@ export type ChartOptions = {
   readonly isContributor: (labels: Readonly<Record<string, string>>) => boolean;
   readonly onZoom: (span: Span) => void;
   readonly onReset: () => void;
+  /** Opens an anomalous window by its id. */
+  readonly onWindow: (id: string) => void;
 };
+
+/** What the upright mark stands for: now, or where the forecast begins when the data are old. */
+export type Mark = { readonly at: number; readonly word: string };
+
+/** Undefined when neither lies in the range. */
+export function markOf(data: Pick<SeriesData, "forecast">, span: Span, now: number): Mark | undefined {
+  if (now >= span.from && now <= span.to) return { at: now, word: "now" };
+  const issued = data.forecast?.issuedAt;
+  return issued !== undefined && issued >= span.from && issued <= span.to ? { at: issued, word: "forecast made" } : undefined;
+}
 
 const at = (column: ChartColumn): number => chartColumns.indexOf(column) + 1;
 
@@ -30,7 +46,7 @@ const at = (column: ChartColumn): number => chartColumns.indexOf(column) + 1;
 export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesChart {
   let data: ChartData = alignSeries({ samples: [], past: [], forecast: null });
   let span: Span = { from: 0, to: 1 };
-  let now = 0;
+  let mark: Mark | undefined;
   let shades: Shade[] = [];
   let height = options.height;
   const tooltip = chartTooltip(options.unit);
@@ -41,7 +57,7 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
       width: Math.max(host.clientWidth, 80),
       height,
       ms: 1,
-      padding: [8, 10, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: sharedCursor(options.syncKey),
       scales: {
@@ -67,8 +83,8 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
         { series: [at("upper80"), at("lower80")], fill: () => palette().band80 },
       ],
       hooks: {
-        drawClear: [(self) => drawShades(self, shades)],
-        draw: [(self) => drawMark(self, now, "now")],
+        drawClear: [(self) => mark !== undefined && drawFuture(self, mark.at), (self) => drawShades(self, shades)],
+        draw: [(self) => mark !== undefined && drawMark(self, mark.at, mark.word), (self) => placeWindowLinks(self, shades)],
         setSelect: [
           (self) => {
             const { left, width } = self.select;
@@ -85,6 +101,13 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
   );
   chart.over.addEventListener("dblclick", options.onReset);
   tooltip.attach(chart);
+  dragsAreNoClicks(chart);
+  listenKeys(
+    chart,
+    () => shades,
+    (shade) => options.onWindow(shade.id),
+  );
+  chart.over.setAttribute("role", "img");
   const resize = new ResizeObserver(() => {
     if (host.clientWidth > 0 && (host.clientWidth !== chart.width || height !== chart.height)) {
       chart.setSize({ width: host.clientWidth, height });
@@ -97,13 +120,10 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
     update(next, nextSpan, nextNow) {
       data = alignSeries(next);
       span = nextSpan;
-      now = nextNow;
-      shades = next.anomalies.map((anomaly) => ({
-        from: anomaly.from,
-        to: anomaly.to,
-        strong: anomaly.contributions.some((part) => options.isContributor(part.labels)),
-      }));
+      mark = markOf(next, nextSpan, nextNow);
+      shades = shadesOf(next.anomalies, (anomaly) => anomaly.contributions.some((part) => options.isContributor(part.labels)));
       chart.setData(toColumns(data));
+      chart.over.setAttribute("aria-label", chartWords(options.title, options.unit, next, nextSpan));
     },
     setHeight(next) {
       height = next;
@@ -115,6 +135,21 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
       chart.destroy();
     },
   };
+}
+
+/** The chart in a sentence, for readers who do not see it. */
+export function chartWords(title: string, unit: string, data: SeriesData, span: Span): string {
+  const last = data.samples.findLast((sample) => sample[1] !== null);
+  const median = data.forecast?.quantiles[data.forecast.levels.indexOf(0.5)];
+  const end = data.forecast === null ? undefined : data.forecast.start + ((median?.length ?? 1) - 1) * data.forecast.step;
+  const windows = data.anomalies.filter((anomaly) => anomaly.to >= span.from && anomaly.from <= span.to).length;
+  return [
+    `Chart of ${title}`,
+    last === undefined ? "no samples in this range" : `last value ${formatValue(last[1], unit)} at ${formatMoment(last[0])}`,
+    median === undefined || end === undefined ? "no forecast" : `forecast ${formatValue(median.at(-1), unit)} at ${formatMoment(end)}`,
+    `${formatNumber(windows)} anomalous ${windows === 1 ? "window" : "windows"}`,
+    "arrow keys read the points",
+  ].join(", ");
 }
 
 const toColumns = (data: ChartData): uPlot.AlignedData =>

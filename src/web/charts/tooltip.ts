@@ -2,7 +2,7 @@
 import type uPlot from "uplot";
 import type { ChartColumn, ChartData } from "../align.ts";
 import { h } from "../dom.ts";
-import { formatMoment, formatValue } from "../format.ts";
+import { formatMoment, formatNumber, formatValue } from "../format.ts";
 import { shadeAt, type Shade } from "./options.ts";
 
 export type Tooltip = { attach(chart: uPlot): void; show(chart: uPlot, data: ChartData, shades: readonly Shade[]): void };
@@ -15,6 +15,11 @@ export function chartTooltip(unit: string): Tooltip {
     attach(chart) {
       chart.root.append(box);
       chart.over.addEventListener("mouseenter", () => (inside = true));
+      chart.over.addEventListener("focus", () => (inside = true));
+      chart.over.addEventListener("blur", () => {
+        inside = false;
+        box.hidden = true;
+      });
       chart.over.addEventListener("mouseleave", () => {
         inside = false;
         box.hidden = true;
@@ -32,7 +37,9 @@ export function chartTooltip(unit: string): Tooltip {
         h("div", { class: "tooltip-time" }, formatMoment(at, Date.now())),
         ...rows.map((row) => h("div", { class: `tooltip-row ${row.kind}` }, h("span", {}, row.label), h("b", {}, row.value))),
       );
-      if (shadeAt(shades, at)) box.append(h("div", { class: "tooltip-anomaly" }, "Anomalous window"));
+      const shade = shadeAt(shades, at);
+      if (shade !== undefined)
+        box.append(h("div", { class: "tooltip-anomaly" }, `Anomalous window, × ${formatNumber(shade.score)}: click to open`));
       box.hidden = false;
       const plotLeft = chart.over.offsetLeft + left;
       const flip = plotLeft + box.offsetWidth + 20 > chart.root.clientWidth;

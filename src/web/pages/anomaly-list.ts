@@ -5,17 +5,22 @@ import { formatAge, formatInterval, formatNumber, formatShare, formatSpan, forma
 import { metricName, seriesTitle } from "../group.ts";
 import { anomalyHref, traceHref } from "../url.ts";
 
-const first = 5;
+/** Windows asked of the API at once. */
+export const anomalyLimit = 200;
+const first = 3;
 
 export type AnomalyList = { readonly element: HTMLElement; update(anomalies: readonly Anomaly[], unitOf: UnitOf): void };
 export type UnitOf = (part: Contribution) => string;
 
 export function anomalyList(): AnomalyList {
   const body = h("div", { class: "anomalies" });
+  const count = h("small", {});
   let all = false;
   let last: [readonly Anomaly[], UnitOf] | undefined;
   const update = (anomalies: readonly Anomaly[], unitOf: UnitOf): void => {
     last = [anomalies, unitOf];
+    count.textContent =
+      anomalies.length === 0 ? "" : `${anomalies.length >= anomalyLimit ? "the newest " : ""}${anomalies.length}, newest first`;
     const key = JSON.stringify([anomalies, all, Math.floor(Date.now() / 60_000)]);
     renderKeyed(body, key, () => {
       if (anomalies.length === 0) return [h("p", { class: "quiet" }, icon("check"), "No anomalous windows. Everything moved as expected.")];
@@ -45,7 +50,7 @@ export function anomalyList(): AnomalyList {
     element: h(
       "section",
       { class: "panel", "aria-labelledby": "anomalies-title" },
-      h("h2", { id: "anomalies-title" }, "Anomalous windows"),
+      h("h2", { id: "anomalies-title" }, "Anomalous windows", count),
       body,
     ),
     update,
@@ -54,10 +59,10 @@ export function anomalyList(): AnomalyList {
 
 function anomalyRow(anomaly: Anomaly, unitOf: UnitOf): HTMLElement {
   const now = Date.now();
-  const top = [...anomaly.contributions].sort((a, b) => b.share - a.share).slice(0, 3);
+  const top = [...anomaly.contributions].sort((a, b) => b.share - a.share).slice(0, 2);
   return h(
     "li",
-    { class: anomaly.open ? "anomaly open" : "anomaly" },
+    { class: anomaly.open ? "anomaly-row open" : "anomaly-row" },
     h(
       "div",
       { class: "anomaly-when" },
@@ -66,7 +71,7 @@ function anomalyRow(anomaly: Anomaly, unitOf: UnitOf): HTMLElement {
         "span",
         { class: "muted" },
         anomaly.open ? h("span", { class: "badge anomaly" }, "open") : formatAge(anomaly.to, now),
-        ` · ${formatSpan(anomaly.to - anomaly.from)}`,
+        ` · ${formatSpan(anomaly.to - anomaly.from)} long`,
       ),
     ),
     scoreMeter(anomaly.peakScore),
@@ -92,7 +97,7 @@ export function scoreMeter(score: number): HTMLElement {
   bar.style.width = `${Math.round(filled * 100)}%`;
   return h(
     "div",
-    { class: "score", title: "Peak score over the threshold; above 1 is anomalous" },
+    { class: "score", title: "Highest score as a multiple of the threshold; above 1 is anomalous" },
     h("b", { class: "number" }, `× ${formatNumber(score)}`),
     h("span", { class: "meter", "aria-hidden": "true" }, bar),
     h("span", { class: "muted" }, "of threshold"),

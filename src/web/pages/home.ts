@@ -1,18 +1,19 @@
 /** `/`: the targets, and for the chosen one its overview, anomalous windows and series. */
 import { getJson, isAbort } from "../api.ts";
-import type { Anomaly, Forecast, Items, SeriesData, SeriesItem, TargetItem } from "../api-types.ts";
+import type { Anomaly, Forecast, Items, SeriesData, SeriesItem, TargetItem, TraceItem } from "../api-types.ts";
 import { h } from "../dom.ts";
 import { formatAge } from "../format.ts";
+import { seriesId } from "../group.ts";
 import { failed, firstTrace, loading, nothing } from "../parts/states.ts";
 import { fittingSpan, rangeAnchor, resolveRange, shortestRange, type Range, type Span } from "../range.ts";
-import { parseRange, writeRange } from "../url.ts";
-import { anomalyList } from "./anomaly-list.ts";
+import { anomalyHref, parseRange, writeRange } from "../url.ts";
+import { anomalyLimit, anomalyList } from "./anomaly-list.ts";
 import { overview } from "./overview.ts";
 import type { Page, Shell } from "./page.ts";
-import { sameSeries } from "./series-card.ts";
 import { seriesSection } from "./series-section.ts";
 import { targetsNav } from "./targets-nav.ts";
 import { toolbar } from "./toolbar.ts";
+import { traceLimit, traceList } from "./trace-list.ts";
 
 const week = 7 * 86_400_000;
 
@@ -42,7 +43,7 @@ export function homePage(root: HTMLElement, params: URLSearchParams, shell: Shel
       nav.update(items, target.name);
       if (view === undefined) {
         shell.setTitle(`${target.name} · Foretrace`);
-        view = targetView(main, target, params, abort.signal, () => void load());
+        view = targetView(main, target, params, abort.signal, shell, () => void load());
       } else await view.update(target);
     } catch (error) {
       if (!isAbort(error) && view === undefined) main.replaceChildren(failed(error, () => void load()));
@@ -74,7 +75,14 @@ type TargetView = {
   dispose(): void;
 };
 
-function targetView(main: HTMLElement, first: TargetItem, params: URLSearchParams, signal: AbortSignal, reload: () => void): TargetView {
+function targetView(
+  main: HTMLElement,
+  first: TargetItem,
+  params: URLSearchParams,
+  signal: AbortSignal,
+  shell: Shell,
+  reload: () => void,
+): TargetView {
   let target = first;
   let range: Range | undefined = parseRange(params);
   let fitted: Range = { kind: "live", span: 6 * 3_600_000 };
@@ -82,6 +90,7 @@ function targetView(main: HTMLElement, first: TargetItem, params: URLSearchParam
   let forecasts: readonly Forecast[] = [];
   let score: SeriesData["samples"] = [];
   let series: readonly SeriesItem[] = [];
+  let units = new Map<string, string>();
   let ready = false;
 
   const current = (): Range => range ?? fitted;
@@ -105,9 +114,12 @@ function targetView(main: HTMLElement, first: TargetItem, params: URLSearchParam
   const onZoom = (next: Span): void => setRange({ kind: "fixed", ...next }, true);
   const onReset = (): void => setRange(undefined, true);
 
-  const head = overview(target.name, onZoom, onReset, reload);
+  const onWindow = (id: string): void => shell.go(anomalyHref(id));
+
+  const head = overview(target.name, { onZoom, onReset, onWindow, onUploaded: reload });
   const list = anomalyList();
-  const section = seriesSection({ target: target.name, syncKey: "series", span, now: () => Date.now(), onZoom, onReset });
+  const section = seriesSection({ target: target.name, syncKey: "series", span, now: () => Date.now(), onZoom, onReset, onWindow });
+  const traces = traceList();
   const bar = toolbar({
     query: params.get("q") ?? "",
     onRange: (next) => setRange(next, true),
@@ -126,35 +138,40 @@ function targetView(main: HTMLElement, first: TargetItem, params: URLSearchParam
     const firstAt = score[0]?.[0] ?? shown.from;
     const whole = { from: Math.min(firstAt, shown.from), to: Math.max(score.at(-1)?.[0] ?? 0, shown.to) };
     head.score(score, anomalies, whole, shown, Date.now());
-    const units = new Map(series.map((item) => [item, item.unit]));
-    list.update(anomalies, (part) => units.get(series.find((item) => sameSeries(item.labels, part.labels))!) ?? "");
+    list.update(anomalies, (part) => units.get(seriesId(part.labels)) ?? "");
+    section.setSeries(
+      series.filter((item) => !/^foretrace_anomaly_(score|active)$/.test(item.labels["__name__"] ?? "")),
+      anomalies.filter((anomaly) => anomaly.to >= shown.from && anomaly.from <= shown.to),
+    );
   };
 
   const load = async (): Promise<void> => {
     const last = target.lastSampleAt ?? Date.now();
     const query = { target: target.name };
-    const [listed, windows, said] = await Promise.all([
+    const [listed, windows, said, stored] = await Promise.all([
       getJson<Items<SeriesItem>>("series", query, signal),
-      getJson<Items<Anomaly>>("anomalies", { ...query, limit: 200 }, signal),
+      getJson<Items<Anomaly>>("anomalies", { ...query, limit: anomalyLimit }, signal),
       getJson<Items<Forecast>>("forecasts", query, signal),
+      getJson<Items<TraceItem>>("traces", { ...query, limit: traceLimit }, signal),
     ]);
     series = listed.items;
+    units = new Map(series.map((item) => [seriesId(item.labels), item.unit]));
     anomalies = [...windows.items].sort((a, b) => b.from - a.from);
     forecasts = said.items;
     const scored = series.find((item) => item.labels["__name__"] === "foretrace_anomaly_score");
     if (scored !== undefined) {
-      const asked = { ...query, name: scored.name, from: last - week, to: Math.max(last, Date.now()) };
-      score = (await getJson<SeriesData>("series/data", asked, signal)).samples;
+      // The first answer brings the week, later ones only what came since.
+      const known = score.at(-1)?.[0] ?? last - week;
+      const asked = { ...query, name: scored.name, from: known, to: Math.max(last, Date.now()) };
+      const fresh = (await getJson<SeriesData>("series/data", asked, signal)).samples;
+      score = [...score.filter(([t]) => t >= last - week && t < (fresh[0]?.[0] ?? Infinity)), ...fresh];
     }
     fitted = { kind: "live", span: fittingSpan(score[0]?.[0] ?? null, target.lastSampleAt) };
     if (!ready) {
       ready = true;
-      main.replaceChildren(head.element, list.element, bar.element, section.element);
+      main.replaceChildren(head.element, list.element, bar.element, section.element, traces.element);
     }
-    section.setSeries(
-      series.filter((item) => !/^foretrace_anomaly_(score|active)$/.test(item.labels["__name__"] ?? "")),
-      anomalies,
-    );
+    traces.update(stored.items);
     draw();
     section.refresh();
   };

@@ -2,9 +2,10 @@
 import type { Anomaly, Forecast, TargetItem } from "../api-types.ts";
 import { scoreChart, type ScoreChart } from "../charts/score-chart.ts";
 import { h, renderKeyed } from "../dom.ts";
-import { formatAge, formatClock, formatMoment, formatNumber, zoneName } from "../format.ts";
+import { formatAge, formatClock, formatDay, formatMoment, formatNumber, zoneName } from "../format.ts";
 import type { Span } from "../range.ts";
 import { uploadButton } from "../parts/upload.ts";
+import { anomalyHref } from "../url.ts";
 
 export type Overview = {
   readonly element: HTMLElement;
@@ -13,13 +14,25 @@ export type Overview = {
   dispose(): void;
 };
 
-export function overview(target: string, onZoom: (span: Span) => void, onReset: () => void, onUploaded: () => void): Overview {
+export type OverviewActions = {
+  onZoom(span: Span): void;
+  onReset(): void;
+  onWindow(id: string): void;
+  onUploaded(): void;
+};
+
+export function overview(target: string, actions: OverviewActions): Overview {
   const tiles = h("dl", { class: "tiles" });
   const host = h("div", { class: "chart score-chart" });
   const panel = h(
     "section",
     { class: "panel", hidden: true, "aria-labelledby": "score-title" },
-    h("h2", { id: "score-title" }, "Anomaly score", h("small", {}, "over threshold; the framed part is shown below, drag to move it")),
+    h(
+      "h2",
+      { id: "score-title" },
+      "Anomaly score",
+      h("small", {}, "as a multiple of the threshold; drag across it to choose the range below"),
+    ),
     host,
   );
   let chart: ScoreChart | undefined;
@@ -30,8 +43,8 @@ export function overview(target: string, onZoom: (span: Span) => void, onReset: 
       h(
         "div",
         { class: "target-head" },
-        h("div", {}, h("h1", {}, target), h("p", { class: "muted zone" }, `Times in ${zoneName(Date.now())}`)),
-        uploadButton(target, onUploaded),
+        h("div", { class: "head-words" }, h("h1", {}, target), h("p", { class: "muted zone" }, `Times in ${zoneName(Date.now())}`)),
+        uploadButton(target, actions.onUploaded),
       ),
       tiles,
       panel,
@@ -44,7 +57,12 @@ export function overview(target: string, onZoom: (span: Span) => void, onReset: 
             "div",
             { class: `tile ${fact.tone}` },
             h("dt", {}, fact.title),
-            h("dd", {}, h("b", {}, fact.value), h("span", { class: "muted" }, fact.note)),
+            h(
+              "dd",
+              {},
+              h("b", {}, fact.value),
+              fact.href === undefined ? h("span", { class: "muted" }, fact.note) : h("a", { href: fact.href }, fact.note),
+            ),
           ),
         ),
       );
@@ -52,7 +70,7 @@ export function overview(target: string, onZoom: (span: Span) => void, onReset: 
     score(samples, anomalies, whole, shown, now) {
       panel.hidden = samples.length === 0;
       if (panel.hidden) return;
-      chart ??= scoreChart(host, onZoom, onReset);
+      chart ??= scoreChart(host, actions.onZoom, actions.onReset, actions.onWindow);
       chart.update(samples, anomalies, whole, shown, now);
     },
     dispose: () => chart?.destroy(),
@@ -64,11 +82,15 @@ export type Fact = {
   readonly value: string;
   readonly note: string;
   readonly tone: "" | "bad" | "good" | "forecast";
+  /** Where the note leads. */
+  readonly href?: string;
 };
 
 /** The four tiles in words. */
 export function describeTarget(target: TargetItem, anomalies: readonly Anomaly[], forecasts: readonly Forecast[], now: number): Fact[] {
   const newest = anomalies[0];
+  const oldestOpen = anomalies.findLast((anomaly) => anomaly.open);
+  const said = oldestOpen ?? newest;
   const ends = forecasts.map((forecast) => forecast.start + ((forecast.quantiles[0]?.length ?? 0) - 1) * forecast.step);
   const end = ends.length === 0 ? undefined : Math.max(...ends);
   const models = [...new Set(forecasts.map((forecast) => forecast.model))].sort();
@@ -78,12 +100,13 @@ export function describeTarget(target: TargetItem, anomalies: readonly Anomaly[]
       title: "Open anomalies",
       value: String(open),
       note:
-        newest === undefined
+        said === undefined || newest === undefined
           ? "none recorded"
           : open > 0
-            ? `since ${formatMoment(newest.from, now)}`
+            ? `since ${formatMoment(said.from, now)}`
             : `last one ${formatAge(newest.to, now)}`,
       tone: open > 0 ? "bad" : "good",
+      ...(said === undefined ? {} : { href: anomalyHref(said.id) }),
     },
     {
       title: "Last sample",
@@ -96,15 +119,19 @@ export function describeTarget(target: TargetItem, anomalies: readonly Anomaly[]
     },
     {
       title: "Forecasts",
-      value: forecasts.length === 0 ? "–" : `until ${formatClock(end!, false)}`,
+      value:
+        forecasts.length === 0
+          ? "–"
+          : `until ${formatDay(end!) === formatDay(now) ? "" : `${formatDay(end!)} `}${formatClock(end!, false)}`,
       note: forecasts.length === 0 ? "not trained yet" : `${formatNumber(forecasts.length)} series · ${models.join(", ")}`,
       tone: "forecast",
     },
     {
       title: "Traces",
       value: formatNumber(target.traces),
-      note: target.traces === 0 ? "upload one to see inside" : "stored, sliceable",
+      note: target.traces === 0 ? "upload one to see inside" : "stored, see the list",
       tone: "",
+      ...(target.traces === 0 ? {} : { href: "#traces" }),
     },
   ];
 }

@@ -4,7 +4,7 @@ import type { SeriesData, SeriesItem } from "../api-types.ts";
 import { seriesChart, type SeriesChart } from "../charts/series-chart.ts";
 import { h, icon } from "../dom.ts";
 import { formatValue } from "../format.ts";
-import { seriesTitle } from "../group.ts";
+import { seriesId, seriesTitle } from "../group.ts";
 import type { Span } from "../range.ts";
 
 export type CardContext = {
@@ -14,12 +14,16 @@ export type CardContext = {
   now(): number;
   onZoom(span: Span): void;
   onReset(): void;
+  /** Opens an anomalous window. */
+  onWindow(id: string): void;
 };
 
 export type SeriesCard = {
   readonly element: HTMLElement;
   readonly item: SeriesItem;
   setVisible(visible: boolean): void;
+  /** Whether it had a part in an anomalous window of the range. */
+  setContributes(contributes: boolean): void;
   /** The range or the time changed: asks for data again when on the screen. */
   refresh(): void;
   dispose(): void;
@@ -28,16 +32,18 @@ export type SeriesCard = {
 const small = 132;
 const tall = 300;
 
-export function seriesCard(item: SeriesItem, context: CardContext, options: { contributes?: boolean } = {}): SeriesCard {
+export function seriesCard(item: SeriesItem, context: CardContext): SeriesCard {
   const abort = new AbortController();
   let visible = false;
   let stale = true;
   let busy = false;
   let chart: SeriesChart | undefined;
   let height = small;
+  const id = seriesId(item.labels);
 
   const value = h("span", { class: "card-value number" }, formatValue(item.last?.v, item.unit));
   const host = h("div", { class: "chart waiting" });
+  const badge = h("span", { class: "badge anomaly", title: "Had a part in an anomalous window of this range", hidden: true }, "anomalous");
   const note = h("p", { class: "chart-note muted", hidden: true, role: "status" });
   const expand = h(
     "button",
@@ -48,14 +54,7 @@ export function seriesCard(item: SeriesItem, context: CardContext, options: { co
   const element = h(
     "article",
     { class: "card", "data-series": item.name },
-    h(
-      "header",
-      { class: "card-head" },
-      h("h3", { title: `${item.name}\n${item.help}` }, seriesTitle(item.labels)),
-      options.contributes === true ? h("span", { class: "badge anomaly", title: "Contributed to an anomaly" }, "anomalous") : null,
-      value,
-      expand,
-    ),
+    h("header", { class: "card-head" }, h("h3", { title: `${item.name}\n${item.help}` }, seriesTitle(item.labels)), badge, value, expand),
     host,
     note,
   );
@@ -89,12 +88,14 @@ export function seriesCard(item: SeriesItem, context: CardContext, options: { co
   const show = (data: SeriesData, span: Span): void => {
     host.classList.remove("waiting");
     chart ??= seriesChart(host, {
+      title: seriesTitle(item.labels),
       unit: item.unit,
       height,
       syncKey: context.syncKey,
-      isContributor: (labels) => sameSeries(labels, item.labels),
+      isContributor: (labels) => seriesId(labels) === id,
       onZoom: context.onZoom,
       onReset: context.onReset,
+      onWindow: context.onWindow,
     });
     chart.update(data, span, context.now());
     const last = data.samples.findLast((sample) => sample[1] !== null);
@@ -109,6 +110,9 @@ export function seriesCard(item: SeriesItem, context: CardContext, options: { co
       visible = next;
       void load();
     },
+    setContributes(contributes) {
+      badge.hidden = !contributes;
+    },
     refresh() {
       stale = true;
       void load();
@@ -118,12 +122,4 @@ export function seriesCard(item: SeriesItem, context: CardContext, options: { co
       chart?.destroy();
     },
   };
-}
-
-/** Equal label sets, `target` aside (contributions may leave it out). */
-export function sameSeries(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  keys.delete("target");
-  for (const key of keys) if (a[key] !== b[key]) return false;
-  return true;
 }

@@ -1,6 +1,7 @@
 /** Loading, empty and failed: each says what is going on and what to do next. */
 import { ApiFailure } from "../api.ts";
 import { h, icon } from "../dom.ts";
+import { askAgain } from "./token.ts";
 import { uploadButton } from "./upload.ts";
 
 export const loading = (what: string): HTMLElement =>
@@ -9,6 +10,10 @@ export const loading = (what: string): HTMLElement =>
 /** An error with its remedy and a way to try again. */
 export function failed(error: unknown, retry?: () => void): HTMLElement {
   const known = error instanceof ApiFailure;
+  const again = (): void => {
+    askAgain();
+    retry?.();
+  };
   return h(
     "div",
     { class: "state failed", role: "alert" },
@@ -18,7 +23,12 @@ export function failed(error: unknown, retry?: () => void): HTMLElement {
       {},
       h("p", { class: "state-title" }, known ? error.message : "The page could not show this."),
       h("p", { class: "muted" }, known ? error.remedy : String(error instanceof Error ? error.message : error)),
-      retry === undefined ? null : h("button", { class: "button", type: "button", onclick: retry }, "Try again"),
+      h(
+        "div",
+        { class: "button-row" },
+        retry === undefined ? null : h("button", { class: "button", type: "button", onclick: again }, "Try again"),
+        known && error.status === 404 ? h("a", { class: "button", href: "/" }, "To the targets") : null,
+      ),
     ),
   );
 }
@@ -62,15 +72,22 @@ export function command(text: string): HTMLElement {
       type: "button",
       "aria-label": "Copy the command",
       title: "Copy",
-      onclick: () => {
-        void navigator.clipboard.writeText(text).then(() => {
-          said.textContent = "Copied";
-          button.classList.add("done");
-          setTimeout(() => button.classList.remove("done"), 1200);
-        });
-      },
+      onclick: () => void copy(),
     },
     icon("copy"),
   );
-  return h("div", { class: "command" }, h("code", { tabindex: 0 }, text), button, said);
+  const code = h("code", { tabindex: 0 }, text);
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      said.textContent = "Copied";
+      button.classList.add("done");
+      setTimeout(() => button.classList.remove("done"), 1200);
+    } catch {
+      // Browsers give the clipboard to secure origins only: the text is selected for the reader's own copy key.
+      getSelection()?.selectAllChildren(code);
+      said.textContent = "Selected";
+    }
+  };
+  return h("div", { class: "command" }, code, button, said);
 }

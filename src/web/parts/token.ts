@@ -5,14 +5,31 @@ const key = "foretrace.token";
 export const storedToken = (): string | null => sessionStorage.getItem(key);
 
 let pending: Promise<boolean> | undefined;
+let declined = false;
 
-/** Asks once, however many requests wait for the answer. Resolves false when the reader declined. */
-export function askToken(wasWrong: boolean): Promise<boolean> {
-  pending ??= show(wasWrong).finally(() => {
-    pending = undefined;
-  });
+/**
+ * Asks once, however many requests wait for the answer. `refused` is the token that was not accepted: when another
+ * one was entered since, that one is to be tried first. Resolves false when the reader declined; the page then
+ * does not ask by itself again, see {@link askAgain}.
+ */
+export function askToken(refused: string | null): Promise<boolean> {
+  if (storedToken() !== refused) return Promise.resolve(true);
+  if (declined) return Promise.resolve(false);
+  pending ??= show(refused !== null)
+    .then((entered) => {
+      declined = !entered;
+      return entered;
+    })
+    .finally(() => {
+      pending = undefined;
+    });
   return pending;
 }
+
+/** The reader wants to try again: the next 401 asks anew. */
+export const askAgain = (): void => {
+  declined = false;
+};
 
 function show(wasWrong: boolean): Promise<boolean> {
   return new Promise((resolve) => {

@@ -20,6 +20,8 @@ export type Scene = {
   readonly highlight: string | undefined;
   /** Selection being dragged, in trace nanoseconds. */
   readonly selection: View | undefined;
+  /** Anomalous windows, in trace nanoseconds. */
+  readonly marks: readonly View[];
 };
 
 export const laneKey = (lane: TimelineLane): string => `${lane.kind}:${lane.id}`;
@@ -31,6 +33,11 @@ export function drawTimeline(ctx: CanvasRenderingContext2D, scene: Scene): void 
   ctx.clearRect(0, 0, width, layout.height);
   drawAxis(ctx, scene);
   const x = (at: number): number => gutter + ((at - view.from) / (view.to - view.from)) * (width - gutter);
+  ctx.fillStyle = ink.anomalyEdge;
+  for (const mark of scene.marks) {
+    const [left, right] = [Math.max(gutter, x(mark.from)), Math.min(width, x(mark.to))];
+    if (right >= gutter && left <= width) ctx.fillRect(left, 36, Math.max(2, right - left), 3);
+  }
   for (const row of layout.rows) {
     ctx.fillStyle = ink.muted;
     ctx.font = canvasFont(11);
@@ -50,12 +57,12 @@ export function drawTimeline(ctx: CanvasRenderingContext2D, scene: Scene): void 
         if (lane !== undefined) drawLane(ctx, lane, data.names, row.y, row.height, x, scene);
       } else {
         const counter = data.counters.find((one) => one.label === row.counter.label);
-        const top = Math.max(...(row.counter.v.length === 0 ? [1] : row.counter.v), 1e-12);
-        if (counter !== undefined) drawCounter(ctx, counter, top, row.y, row.height, x, view);
+        if (counter !== undefined) drawCounter(ctx, counter, topOf(scene, row.counter.label), row.y, row.height, x, view);
       }
       ctx.restore();
     }
-    if (row.type === "counter") drawCounterTop(ctx, row.counter, row.y, gutter);
+    if (row.type === "counter" && row.counter.v.length > 0)
+      drawCounterTop(ctx, topOf(scene, row.counter.label), row.counter.unit, row.y, gutter);
   }
   if (scene.selection !== undefined) {
     const left = x(Math.min(scene.selection.from, scene.selection.to));
@@ -80,13 +87,13 @@ function sources(scene: Scene): { data: Timeline; from: number; to: number }[] {
 function drawAxis(ctx: CanvasRenderingContext2D, scene: Scene): void {
   const { view, gutter, width, layout, start } = scene;
   const ink = palette();
-  const { step, ticks } = niceTicks(view.from, view.to, (width - gutter) / 110);
+  const { step, ticks } = niceTicks(view.from, view.to, (width - gutter) / 92);
   ctx.textBaseline = "alphabetic";
   ctx.textAlign = "right";
   ctx.font = canvasFont(11);
   ctx.fillStyle = ink.muted;
   ctx.fillText("ms", gutter - 10, 15);
-  if (start !== undefined) ctx.fillText("clock", gutter - 10, 32);
+  if (start !== undefined) ctx.fillText("clock", gutter - 10, 30);
   ctx.textAlign = "left";
   for (const at of ticks) {
     const x = Math.round(gutter + ((at - view.from) / (view.to - view.from)) * (width - gutter)) + 0.5;
@@ -96,13 +103,12 @@ function drawAxis(ctx: CanvasRenderingContext2D, scene: Scene): void {
     ctx.moveTo(x, 4);
     ctx.lineTo(x, layout.height);
     ctx.stroke();
-    if (x > width - 40) continue;
-    ctx.fillStyle = ink.text;
-    ctx.fillText(formatOffset(at, step), x + 4, 15);
-    if (start !== undefined) {
-      ctx.fillStyle = ink.muted;
-      ctx.fillText(formatWall(start + at / 1e6, step), x + 4, 32);
-    }
+    const put = (text: string, y: number, color: string): void => {
+      ctx.fillStyle = color;
+      if (x + 4 + ctx.measureText(text).width <= width) ctx.fillText(text, x + 4, y);
+    };
+    put(formatOffset(at, step), 15, ink.text);
+    if (start !== undefined) put(formatWall(start + at / 1e6, step), 30, ink.muted);
   }
   ctx.strokeStyle = ink.axis;
   ctx.beginPath();
@@ -182,13 +188,22 @@ function drawCounter(
   ctx.stroke();
 }
 
-function drawCounterTop(ctx: CanvasRenderingContext2D, counter: TimelineCounter, y: number, gutter: number): void {
-  if (counter.v.length === 0) return;
+/** The highest value known of a counter: finer data may show peaks that the whole trace's thinned points lack. */
+function topOf(scene: Scene, label: string): number {
+  let top = 1e-12;
+  for (const data of [scene.whole, scene.detail])
+    for (const counter of data?.counters ?? []) if (counter.label === label) for (const value of counter.v) top = Math.max(top, value);
+  return top;
+}
+
+function drawCounterTop(ctx: CanvasRenderingContext2D, value: number, unit: string, y: number, gutter: number): void {
   ctx.fillStyle = palette().muted;
   ctx.font = canvasFont(10);
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
-  ctx.fillText(`max ${formatValue(Math.max(...counter.v), counter.unit)}`, gutter - 10, y + 26);
+  const top = formatValue(value, unit);
+  const words = `max ${top}`;
+  ctx.fillText(ctx.measureText(words).width <= gutter - 12 ? words : top, gutter - 10, y + 26);
 }
 
 /** The text, cut with an ellipsis to the width. */

@@ -7,8 +7,7 @@ export type GestureTarget = {
   readonly bounds: View;
   gutter(): number;
   layout(): Layout;
-  /** `done`: the gesture ended here, worth an entry in the history. */
-  onView(view: View, done: boolean): void;
+  onView(view: View, change: "moving" | "done"): void;
   onSelection(selection: View | undefined): void;
   onHover(x: number, y: number): void;
   onLeave(): void;
@@ -27,14 +26,17 @@ export function listenGestures(canvas: HTMLCanvasElement, target: GestureTarget,
   let pinch = 0;
 
   const wheel = (event: WheelEvent): void => {
+    const { from, to } = target.view();
+    // Nothing to zoom out of: the wheel scrolls the page.
+    if (event.deltaY > 0 && event.deltaX === 0 && from === target.bounds.from && to === target.bounds.to) return;
     event.preventDefault();
     const size = event.deltaMode === 1 ? 16 : 1;
     if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
       const delta = (Math.abs(event.deltaX) > 0 ? event.deltaX : event.deltaY) * size;
-      target.onView(panView(target.view(), delta / canvas.clientWidth, target.bounds), false);
+      target.onView(panView(target.view(), delta / canvas.clientWidth, target.bounds), "moving");
     } else {
       const factor = Math.exp(Math.max(-60, Math.min(60, event.deltaY * size)) * 0.0035);
-      target.onView(zoomView(target.view(), factor, at(Math.max(event.offsetX, target.gutter())), target.bounds), false);
+      target.onView(zoomView(target.view(), factor, at(Math.max(event.offsetX, target.gutter())), target.bounds), "moving");
     }
   };
   const down = (event: PointerEvent): void => {
@@ -62,9 +64,9 @@ export function listenGestures(canvas: HTMLCanvasElement, target: GestureTarget,
     if (pointers.size === 2) {
       const [a, b] = [...pointers.values()] as [number, number];
       const anchor = originView.from + ((origin - target.gutter()) / inner) * (originView.to - originView.from);
-      target.onView(zoomView(originView, pinch / Math.max(12, Math.abs(a - b)), anchor, target.bounds), false);
+      target.onView(zoomView(originView, pinch / Math.max(12, Math.abs(a - b)), anchor, target.bounds), "moving");
     } else if (mode === "pan") {
-      target.onView(panView(originView, (origin - event.offsetX) / inner, target.bounds), false);
+      target.onView(panView(originView, (origin - event.offsetX) / inner, target.bounds), "moving");
     } else if (mode === "select" && Math.abs(event.offsetX - origin) > 3) {
       target.onSelection({ from: at(Math.max(origin, target.gutter())), to: at(Math.max(event.offsetX, target.gutter())) });
     }
@@ -75,8 +77,11 @@ export function listenGestures(canvas: HTMLCanvasElement, target: GestureTarget,
       target.onSelection(undefined);
       const [from, to] = [at(Math.max(origin, target.gutter())), at(Math.max(event.offsetX, target.gutter()))];
       if (Math.abs(event.offsetX - origin) > 3)
-        target.onView(clampView({ from: Math.min(from, to), to: Math.max(from, to) }, target.bounds), true);
-    } else if (mode === "pan") target.onView(target.view(), true);
+        target.onView(clampView({ from: Math.min(from, to), to: Math.max(from, to) }, target.bounds), "done");
+    } else if (mode === "pan") {
+      if (Math.abs(event.offsetX - origin) > 3) target.onView(target.view(), "done");
+      else target.onHover(event.offsetX, event.offsetY);
+    }
     mode = "none";
   };
   const cancel = (event: PointerEvent): void => {
@@ -93,7 +98,7 @@ export function listenGestures(canvas: HTMLCanvasElement, target: GestureTarget,
     }
     if (next === undefined) return;
     event.preventDefault();
-    target.onView(next, false);
+    target.onView(next, "moving");
   };
   canvas.addEventListener("wheel", wheel, { passive: false, signal });
   canvas.addEventListener("pointerdown", down, { signal });
@@ -101,7 +106,7 @@ export function listenGestures(canvas: HTMLCanvasElement, target: GestureTarget,
   canvas.addEventListener("pointerup", up, { signal });
   canvas.addEventListener("pointercancel", cancel, { signal });
   canvas.addEventListener("pointerleave", () => target.onLeave(), { signal });
-  canvas.addEventListener("dblclick", (event) => target.onView(zoomView(target.view(), 0.25, at(event.offsetX), target.bounds), true), {
+  canvas.addEventListener("dblclick", (event) => target.onView(zoomView(target.view(), 0.25, at(event.offsetX), target.bounds), "done"), {
     signal,
   });
   canvas.addEventListener("keydown", key, { signal });

@@ -4,7 +4,7 @@ import { h } from "../dom.ts";
 import { palette } from "../theme.ts";
 import { clampView, type View } from "./view.ts";
 
-export type Minimap = { readonly element: HTMLCanvasElement; draw(view: View, gutter: number): void };
+export type Minimap = { readonly element: HTMLCanvasElement; draw(view: View, gutter: number, marks: readonly View[]): void };
 
 /** Busy share 0..1 of all procs in each of `columns` equal parts of the timeline. */
 export function busyColumns(timeline: Timeline, columns: number): Float64Array {
@@ -24,32 +24,33 @@ export function busyColumns(timeline: Timeline, columns: number): Float64Array {
   return busy;
 }
 
-export function minimap(timeline: Timeline, onView: (view: View, done: boolean) => void): Minimap {
+export function minimap(timeline: Timeline, onView: (view: View, change: "moving" | "done") => void): Minimap {
   const element = h("canvas", { class: "minimap", "aria-hidden": "true" });
   let view: View = timeline;
   let gutter = 0;
   let grip: number | undefined;
   const at = (event: PointerEvent): number =>
     timeline.from + ((event.offsetX - gutter) / Math.max(1, element.clientWidth - gutter)) * (timeline.to - timeline.from);
-  const move = (event: PointerEvent, done: boolean): void => {
+  const move = (event: PointerEvent, change: "moving" | "done"): void => {
     if (grip === undefined) return;
     const from = at(event) - grip;
-    onView(clampView({ from, to: from + (view.to - view.from) }, timeline), done);
+    onView(clampView({ from, to: from + (view.to - view.from) }, timeline), change);
   };
   element.addEventListener("pointerdown", (event) => {
     const where = at(event);
     grip = where >= view.from && where <= view.to ? where - view.from : (view.to - view.from) / 2;
     element.setPointerCapture(event.pointerId);
-    move(event, false);
+    move(event, "moving");
   });
-  element.addEventListener("pointermove", (event) => move(event, false));
+  element.addEventListener("pointermove", (event) => move(event, "moving"));
+  element.addEventListener("pointercancel", () => (grip = undefined));
   element.addEventListener("pointerup", (event) => {
-    move(event, true);
+    move(event, "done");
     grip = undefined;
   });
   return {
     element,
-    draw(nextView, nextGutter) {
+    draw(nextView, nextGutter, marks) {
       view = nextView;
       gutter = nextGutter;
       const width = element.clientWidth;
@@ -77,6 +78,8 @@ export function minimap(timeline: Timeline, onView: (view: View, done: boolean) 
           );
         }
       }
+      ctx.fillStyle = ink.anomalyEdge;
+      for (const mark of marks) ctx.fillRect(x(mark.from), 0, Math.max(2, x(mark.to) - x(mark.from)), 3);
       const left = x(view.from);
       const right = Math.max(left + 3, x(view.to));
       ctx.fillStyle = ink.surface;

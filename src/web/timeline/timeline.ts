@@ -11,10 +11,16 @@ import { minimap } from "./minimap.ts";
 import { describeHover } from "./hover.ts";
 import { clampView, type View } from "./view.ts";
 
+/** An anomalous window over the trace, in trace nanoseconds, cut to it. */
+export type WindowMark = { readonly from: number; readonly to: number; readonly href: string; readonly words: string };
+/** `moving`: within a gesture; `done`: its end, worth an entry in the history; `quiet`: the address said so. */
+export type ViewChange = "moving" | "done" | "quiet";
+
 export type TimelineView = {
   readonly element: HTMLElement;
   view(): View;
-  setView(view: View, done: boolean): void;
+  setView(view: View, change: ViewChange): void;
+  mark(windows: readonly WindowMark[]): void;
   highlight(name: string | undefined): void;
   dispose(): void;
 };
@@ -25,8 +31,8 @@ export type TimelineOptions = {
   /** Wall clock of the first event, epoch ms. */
   readonly start: number | undefined;
   readonly view: View;
-  /** After each change of the view; `done` marks the end of a gesture. */
-  readonly onView: (view: View, done: boolean) => void;
+  /** After each change of the view. */
+  readonly onView: (view: View, change: ViewChange) => void;
   /** When finer data arrived (legend). */
   readonly onData: (data: Timeline, view: View) => void;
 };
@@ -54,10 +60,12 @@ export function timelineView(options: TimelineOptions): TimelineView {
       "Timeline of the trace. Arrow keys move and zoom, plus and minus zoom, 0 shows the whole trace. The table below lists the functions in view.",
   });
   const tooltip = h("div", { class: "tooltip", hidden: true });
-  const map = minimap(whole, (next, done) => setView(next, done));
-  const busy = h("div", { class: "timeline-busy", hidden: true, role: "status" }, "Loading detail …");
-  const element = h("div", { class: "timeline" }, map.element, h("div", { class: "timeline-stage" }, canvas, tooltip, busy));
-  const gutter = (): number => (canvas.clientWidth < 560 ? 70 : 118);
+  const map = minimap(whole, (next, change) => setView(next, change));
+  const busy = h("div", { class: "timeline-busy", hidden: true, role: "status" });
+  const links = h("div", { class: "timeline-marks" });
+  let marks: readonly WindowMark[] = [];
+  const element = h("div", { class: "timeline" }, map.element, h("div", { class: "timeline-stage" }, canvas, links, tooltip, busy));
+  const gutter = (): number => (canvas.clientWidth < 560 ? 88 : 118);
 
   const paint = (): void => {
     frame = 0;
@@ -69,8 +77,23 @@ export function timelineView(options: TimelineOptions): TimelineView {
     canvas.height = Math.round(layout.height * ratio);
     const ctx = canvas.getContext("2d")!;
     ctx.scale(ratio, ratio);
-    drawTimeline(ctx, { layout, detail, whole, view, gutter: gutter(), width, start: options.start, highlight, selection });
-    map.draw(view, gutter());
+    drawTimeline(ctx, { layout, detail, whole, view, gutter: gutter(), width, start: options.start, highlight, selection, marks });
+    placeMarks(width);
+    map.draw(view, gutter(), marks);
+  };
+  const placeMarks = (width: number): void => {
+    const x = (at: number): number =>
+      gutter() + ((Math.min(view.to, Math.max(view.from, at)) - view.from) / (view.to - view.from)) * (width - gutter());
+    links.replaceChildren(
+      ...marks
+        .filter((mark) => mark.to >= view.from && mark.from <= view.to)
+        .map((mark) => {
+          const link = h("a", { class: "timeline-mark", href: mark.href, title: mark.words, "aria-label": mark.words });
+          link.style.left = `${x(mark.from)}px`;
+          link.style.width = `${Math.max(6, x(mark.to) - x(mark.from))}px`;
+          return link;
+        }),
+    );
   };
   const draw = (): void => {
     if (frame === 0) frame = requestAnimationFrame(paint);
@@ -93,7 +116,10 @@ export function timelineView(options: TimelineOptions): TimelineView {
     const from = Math.max(bounds.from, Math.floor(view.from - margin));
     const to = Math.min(bounds.to, Math.ceil(view.to + margin));
     const width = Math.min(4000, Math.round((inner() * (to - from)) / (view.to - view.from)));
-    const slow = setTimeout(() => (busy.hidden = false), 250);
+    const slow = setTimeout(() => {
+      busy.textContent = "Loading detail …";
+      busy.hidden = false;
+    }, 250);
     try {
       const query = { from: writeTracePoint(from), to: writeTracePoint(to), width };
       const data = await getJson<Timeline>(`traces/${encodeURIComponent(options.traceId)}/timeline`, query, own.signal);
@@ -101,17 +127,19 @@ export function timelineView(options: TimelineOptions): TimelineView {
       detail = data;
       options.onData(data, view);
       draw();
+      busy.hidden = true;
     } catch (error) {
-      if (!isAbort(error)) busy.textContent = "Detail could not be loaded; this is the coarse view.";
+      if (isAbort(error)) return;
+      busy.textContent = "Detail could not be loaded; this is a coarser view.";
+      busy.hidden = false;
     } finally {
       clearTimeout(slow);
-      if (own === fetching) busy.hidden = detail !== undefined;
     }
   };
-  const setView = (next: View, done: boolean): void => {
+  const setView = (next: View, change: ViewChange): void => {
     view = clampView(next, bounds);
     draw();
-    options.onView(view, done);
+    options.onView(view, change);
     clearTimeout(timer);
     timer = setTimeout(() => void load(), settle);
   };
@@ -160,6 +188,10 @@ export function timelineView(options: TimelineOptions): TimelineView {
     element,
     view: () => view,
     setView,
+    mark(windows) {
+      marks = windows;
+      draw();
+    },
     highlight(name) {
       highlight = name;
       draw();

@@ -47,11 +47,12 @@ export function formatOffset(nanos: number, step: number): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
+const pad = (value: number): string => String(value).padStart(2, "0");
+
 /** Wall clock `14:05:09.123` in the reader's zone, with digits down to the step. */
 export function formatWall(epochMillis: number, step: number): string {
   const digits = Math.min(6, Math.max(0, Math.ceil(9 - Math.log10(step) - 1e-9)));
   const date = new Date(Math.floor(epochMillis));
-  const pad = (value: number): string => String(value).padStart(2, "0");
   const clock = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
   if (digits === 0) return clock;
   const inSecond = (epochMillis % 1000) / 1000;
