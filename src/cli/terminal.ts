@@ -32,3 +32,15 @@ export function progressBar(label: string, total: number | undefined): ProgressB
     },
   };
 }
+
+/** One line that is written over; nothing where standard error is no terminal. */
+export function statusLine(): { show(text: string): void; clear(): void } {
+  const stream = process.stderr;
+  const clear = (): void => void (stream.isTTY && stream.write("\r\u001b[K"));
+  return {
+    show(text) {
+      if (stream.isTTY) stream.write(`\r\u001b[K  ${text.slice(0, Math.max(20, (stream.columns ?? 80) - 3))}`);
+    },
+    clear,
+  };
+}
