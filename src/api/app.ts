@@ -71,7 +71,16 @@ export async function createApi(parts: ApiParts): Promise<Api> {
   const addMethodAnswers = useMethodAnswers(app);
   useMetrics(app, context.metrics);
   healthRoutes(app, readiness);
-  for (const routes of [targetRoutes, traceRoutes, seriesRoutes, outcomeRoutes, jobRoutes, reportRoutes, autoscaleRoutes, prometheusRoutes]) {
+  for (const routes of [
+    targetRoutes,
+    traceRoutes,
+    seriesRoutes,
+    outcomeRoutes,
+    jobRoutes,
+    reportRoutes,
+    autoscaleRoutes,
+    prometheusRoutes,
+  ]) {
     await routes(app, context);
   }
   await useDocs(app);

@@ -61,7 +61,8 @@ export function autoscaleAnswer(
 
   const ahead = forecast === undefined ? undefined : withinHorizon(forecast, now, horizonMillis);
   if (forecast === undefined) late("there is no forecast; the demand of now is planned for");
-  else if (ahead!.steps === 0) late(`the newest forecast ended ${words(Math.max(0, now - ahead!.end))} ago; the demand of now is planned for`);
+  else if (ahead!.steps === 0)
+    late(`the newest forecast ended ${words(Math.max(0, now - ahead!.end))} ago; the demand of now is planned for`);
   else {
     const issued = now - forecast.issuedAt;
     if (issued > forecastAgeFactor * staleAfterMillis) late(`the newest forecast was made ${words(issued)} ago`);
@@ -77,7 +78,8 @@ export function autoscaleAnswer(
     );
   }
   const { perReplica } = config;
-  if (perReplica === undefined) reason.push("what one replica carries (autoscale.perReplica) is not configured, so no replicas are computed");
+  if (perReplica === undefined)
+    reason.push("what one replica carries (autoscale.perReplica) is not configured, so no replicas are computed");
   const replicas = replicasFor(current, config);
   const recommended = replicasFor(demand, config);
   if (demand !== null && perReplica !== undefined) {

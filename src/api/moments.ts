@@ -9,7 +9,9 @@ const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d
 export function parseInstant(text: string, what: string): EpochMillis {
   const millis = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : rfc3339.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isFinite(millis) || Math.abs(millis) > 8.64e15) {
-    throw new ForetraceError("bad_usage", `query parameter "${what}": "${text}" is neither milliseconds since 1970 nor RFC 3339`, { input: what });
+    throw new ForetraceError("bad_usage", `query parameter "${what}": "${text}" is neither milliseconds since 1970 nor RFC 3339`, {
+      input: what,
+    });
   }
   return epochMillis(millis);
 }
@@ -33,9 +35,13 @@ export function parseTraceRange(query: { from?: string; to?: string }, trace: Tr
     if (/^\d[\d.]*(ns|us|µs|ms|s|m|h)/.test(text)) return parseDurationNanos(text, what);
     const at = parseInstant(text, what);
     if (trace.start === undefined) {
-      throw new ForetraceError("conflict", `trace ${trace.id} has not been read yet, so its wall clock is unknown; give "${what}" as a duration such as 1.5s`, {
-        input: what,
-      });
+      throw new ForetraceError(
+        "conflict",
+        `trace ${trace.id} has not been read yet, so its wall clock is unknown; give "${what}" as a duration such as 1.5s`,
+        {
+          input: what,
+        },
+      );
     }
     return epochToTrace(trace.start, at);
   };

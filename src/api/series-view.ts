@@ -6,7 +6,8 @@ import type { ForecastRecord, Matcher, SeriesStore, Store, TimeRange } from "../
 
 export const always: TimeRange = { from: epochMillis(0), to: epochMillis(8.64e15) };
 export const targetMatcher = (target: string): Matcher => ({ name: "target", op: "=", value: target });
-export const finite = (value: number | undefined | null): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
+export const finite = (value: number | undefined | null): number | null =>
+  typeof value === "number" && Number.isFinite(value) ? value : null;
 
 /** How far back to look for a newest sample, step by step, where the store cannot say it at once. */
 const lookbacks = [15 * 60_000, 6 * 3600_000, 7 * 86_400_000];

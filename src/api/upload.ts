@@ -10,7 +10,10 @@ const maxPeek = 256 * 1024;
  * The same bytes, once their beginning is known to be a Go execution trace.
  * @throws ForetraceError empty_input, not_a_trace or trace_version_unsupported, before the first byte is handed on.
  */
-export async function checkedTrace(bytes: AsyncIterable<Uint8Array>, checkHeader: (header: Uint8Array) => void): Promise<AsyncIterable<Uint8Array>> {
+export async function checkedTrace(
+  bytes: AsyncIterable<Uint8Array>,
+  checkHeader: (header: Uint8Array) => void,
+): Promise<AsyncIterable<Uint8Array>> {
   const iterator = bytes[Symbol.asyncIterator]();
   const seen: Uint8Array[] = [];
   let header: Uint8Array = new Uint8Array(0);
@@ -20,7 +23,8 @@ export async function checkedTrace(bytes: AsyncIterable<Uint8Array>, checkHeader
     if (done === true) ended = true;
     else if (value.length > 0) seen.push(value);
     const head = Buffer.concat(seen);
-    if (ended && head.length === 0) throw new ForetraceError("empty_input", "the upload holds no bytes; send the trace as the request's body");
+    if (ended && head.length === 0)
+      throw new ForetraceError("empty_input", "the upload holds no bytes; send the trace as the request's body");
     if (head.length < 4 && !ended) continue;
     header = await beginning(head);
     if (head.length > maxPeek) break;

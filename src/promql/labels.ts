@@ -1,6 +1,8 @@
 /** Order of label sets, as Prometheus sorts its answers. */
 import type { Labels } from "../lib/series.ts";
 
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+
 /** Order of the UTF-8 bytes, which is that of the code points and not of JavaScript's UTF-16 units. */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -10,7 +12,6 @@ export function compareCodePoints(a: string, b: string): number {
   const left = a.charCodeAt(i);
   const right = b.charCodeAt(i);
   // A surrogate stands for a point above all others.
-  const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
   if (isSurrogate(left) !== isSurrogate(right)) return isSurrogate(left) ? 1 : -1;
   return left - right;
 }

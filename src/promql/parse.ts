@@ -46,7 +46,8 @@ export function parseSelector(text: string): Selector {
   const { reading, root } = readTree(text);
   if (root.name !== "VectorSelector") return reading.fail(root.from, "parse error: expected a plain series selector");
   const matchers = selectorMatchers(reading, root);
-  if (!isSelective(matchers)) throw new ForetraceError("bad_query", "match[] must contain at least one non-empty matcher", { input: "match[]" });
+  if (!isSelective(matchers))
+    throw new ForetraceError("bad_query", "match[] must contain at least one non-empty matcher", { input: "match[]" });
   return { kind: "selector", matchers, offsetMillis: 0, position: root.from };
 }
 

@@ -22,7 +22,7 @@ export async function remoteWrite(url: string, series: readonly { labels: Labels
       "content-type": "application/x-protobuf",
       "x-prometheus-remote-write-version": "0.1.0",
     },
-    body: snappy(body),
+    body: new Uint8Array(snappy(body)),
   });
   if (!response.ok) throw new Error(`remote write: ${response.status} ${await response.text()}`);
 }

@@ -47,5 +47,8 @@ const hostOf = (origin: string): string => (URL.canParse(origin) ? new URL(origi
 function refuseForeignHost(request: FastifyRequest, hosts: readonly string[]): void {
   const host = request.hostname.toLowerCase().replace(/^\[|\]$/g, "");
   if (host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host) || hosts.includes(host)) return;
-  throw new ForetraceError("forbidden", `the service has no token and answers only as localhost, not as "${host}"; set a token to reach it by name`);
+  throw new ForetraceError(
+    "forbidden",
+    `the service has no token and answers only as localhost, not as "${host}"; set a token to reach it by name`,
+  );
 }

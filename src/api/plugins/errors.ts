@@ -71,7 +71,9 @@ export function sendErrorBody(reply: FastifyReply, error: ForetraceError, status
 export function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-  const body = JSON.stringify(envelope(new ForetraceError("bad_usage", `the request cannot be read: ${STATUS_CODES[status]!.toLowerCase()}`)));
+  const body = JSON.stringify(
+    envelope(new ForetraceError("bad_usage", `the request cannot be read: ${STATUS_CODES[status]!.toLowerCase()}`)),
+  );
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8`;
   socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
 }

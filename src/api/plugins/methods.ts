@@ -14,7 +14,9 @@ export function useMethodAnswers(app: App): () => void {
     known.set(url, set);
   });
   return () => {
-    for (const [url, set] of [...known]) {
+    // The answers are routes themselves and must not be answered again.
+    const urls = Array.from(known);
+    for (const [url, set] of urls) {
       if (url.includes("*") || url.startsWith("/docs")) continue;
       const allow = [...set].sort().join(", ");
       app.route({

@@ -21,7 +21,12 @@ export function createMetrics(store: Store, queue: JobQueue, clock: Clock, log: 
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "foretrace_" });
   /** A gauge that is asked for at every scrape. Where that fails it is left out: the rest must still be seen, above all then. */
-  const asked = <Label extends string>(name: string, help: string, label: Label, values: () => Promise<Iterable<readonly [string, number]>>): void => {
+  const asked = <Label extends string>(
+    name: string,
+    help: string,
+    label: Label,
+    values: () => Promise<Iterable<readonly [string, number]>>,
+  ): void => {
     new Gauge({
       name,
       help,
@@ -51,7 +56,12 @@ export function createMetrics(store: Store, queue: JobQueue, clock: Clock, log: 
   });
   return {
     registry,
-    uploads: new Counter({ name: "foretrace_uploads_total", help: "Traces sent for upload, by result.", labelNames: ["result"], registers }),
+    uploads: new Counter({
+      name: "foretrace_uploads_total",
+      help: "Traces sent for upload, by result.",
+      labelNames: ["result"],
+      registers,
+    }),
     uploadBytes: new Counter({ name: "foretrace_upload_bytes_total", help: "Bytes of stored uploads, as sent.", registers }),
   };
 }
@@ -71,13 +81,15 @@ export function useMetrics(app: App, metrics: Metrics): void {
   });
   app.get(
     "/metrics",
-    { schema: {
+    {
+      schema: {
         summary: "Metrics of Foretrace itself",
         description: "Prometheus text format.",
         tags: ["service"],
         produces: ["text/plain"],
         response: { 200: Type.String() },
-      }, },
+      },
+    },
     async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 }

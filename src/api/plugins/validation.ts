@@ -56,7 +56,9 @@ function describeFault(faults: Fault[], part: string, schema: { properties?: obj
   const fault = faults.at(-1) ?? { instancePath: "", message: "is wrong" };
   if (fault.instancePath === "") return new ForetraceError(code, `the ${what ?? "body"} ${fault.message}`, { input: part });
   const field = fieldName(fault.instancePath);
-  const allowed = faults.flatMap(({ keyword, params }) => (keyword === "const" ? [(params as { allowedValue: unknown }).allowedValue] : []));
+  const allowed = faults.flatMap(({ keyword, params }) =>
+    keyword === "const" ? [(params as { allowedValue: unknown }).allowedValue] : [],
+  );
   const wanted = allowed.length > 0 ? `must be one of ${allowed.join(", ")}` : fault.message;
   return new ForetraceError(code, `${what ?? "field"} "${field}" ${wanted}`, { input: field });
 }

@@ -69,7 +69,8 @@ export async function jobRoutes(app: App, { queue }: ApiContext): Promise<void> 
     { schema: { summary: "Cancel a job that waits or runs", tags, params: IdParams, response: answers({ 202: Job }) } },
     async ({ params }, reply) => {
       const job = await find(params.id);
-      if (!(await queue.cancel(job.id))) throw new ForetraceError("conflict", `job ${job.id} has ended already (${job.state})`, { input: "id" });
+      if (!(await queue.cancel(job.id)))
+        throw new ForetraceError("conflict", `job ${job.id} has ended already (${job.state})`, { input: "id" });
       reply.code(202);
       return find(job.id);
     },

@@ -52,7 +52,12 @@ export async function outcomeRoutes(app: App, { store }: ApiContext): Promise<vo
   app.get(
     `${restBase}/models`,
     {
-      schema: { summary: "Trained models, newest first", tags: ["models"], querystring: queryOf(ofTarget), response: answers({ 200: itemsOf(Model) }) },
+      schema: {
+        summary: "Trained models, newest first",
+        tags: ["models"],
+        querystring: queryOf(ofTarget),
+        response: answers({ 200: itemsOf(Model) }),
+      },
     },
     async ({ query }) => ({ items: await store.models.list(query.target) }),
   );

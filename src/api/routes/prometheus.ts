@@ -11,7 +11,15 @@ import type { Matcher } from "../../store/ports.ts";
 import type { ApiContext, App } from "../context.ts";
 import { metadata } from "../describe.ts";
 import { sendErrorBody, toForetraceError } from "../plugins/errors.ts";
-import { BuildinfoAnswer, ErrorAnswer, MatrixAnswer, MetadataAnswer, NamesAnswer, SeriesAnswer, VectorAnswer } from "../prometheus/answer.ts";
+import {
+  BuildinfoAnswer,
+  ErrorAnswer,
+  MatrixAnswer,
+  MetadataAnswer,
+  NamesAnswer,
+  SeriesAnswer,
+  VectorAnswer,
+} from "../prometheus/answer.ts";
 import { answer, errorAnswer, instantAnswer, limited, rangeAnswer } from "../prometheus/answer.ts";
 import { badData, invalid, limitOf, lookback, optionalTime, readForm } from "../prometheus/params.ts";
 import { requiredTime, searchRange, stepMillis, timeoutMillis, unescapeLabelName } from "../prometheus/params.ts";
@@ -25,10 +33,25 @@ const spokenVersion = "3.14.0";
 
 const text = (description: string) => Type.Optional(Type.String({ description }));
 const moment = (what: string) => text(`${what}: Unix seconds or RFC 3339`);
-const Selectors = { "match[]": text("Series selector; may be repeated"), start: moment("Start"), end: moment("End"), limit: text("At most so many") };
-const Common = { timeout: text("Seconds or a duration"), limit: text("At most so many series"), lookback_delta: text("Seconds or a duration; 5m unless told") };
+const Selectors = {
+  "match[]": text("Series selector; may be repeated"),
+  start: moment("Start"),
+  end: moment("End"),
+  limit: text("At most so many"),
+};
+const Common = {
+  timeout: text("Seconds or a duration"),
+  limit: text("At most so many series"),
+  lookback_delta: text("Seconds or a duration; 5m unless told"),
+};
 const QueryParams = { query: text("PromQL: a selector, or numbers"), time: moment("Moment; now unless told"), ...Common };
-const RangeParams = { query: QueryParams.query, start: moment("Start"), end: moment("End"), step: text("Seconds or a duration"), ...Common };
+const RangeParams = {
+  query: QueryParams.query,
+  start: moment("Start"),
+  end: moment("End"),
+  step: text("Seconds or a duration"),
+  ...Common,
+};
 const tags = ["prometheus"];
 const consumes = ["application/x-www-form-urlencoded"];
 
@@ -85,7 +108,10 @@ async function routes(app: App, { store, clock, log, version }: ApiContext): Pro
       if (end < start) throw invalid("end", "end timestamp must not be before start time");
       const step = stepMillis(form);
       if ((end - start) / step > maxPointsPerSeries) {
-        throw badData("exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)", "step");
+        throw badData(
+          "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+          "step",
+        );
       }
       const timeout = timeoutMillis(form);
       const options = lookback(form);
@@ -141,7 +167,11 @@ async function routes(app: App, { store, clock, log, version }: ApiContext): Pro
     {
       schema: described(
         "Type, help and unit of the metrics that this service makes",
-        { metric: text("Only this metric"), limit: text("At most so many metrics"), limit_per_metric: text("At most so many entries for each") },
+        {
+          metric: text("Only this metric"),
+          limit: text("At most so many metrics"),
+          limit_per_metric: text("At most so many entries for each"),
+        },
         MetadataAnswer,
       ),
     },

@@ -32,7 +32,12 @@ export async function seriesRoutes(app: App, { store, clock }: ApiContext): Prom
       ]);
       const items = all.map((labels) => {
         const last = latest.get(seriesKey(labels));
-        return { name: formatSeriesName(labels), labels, ...describe(labels), last: last === undefined ? null : { t: last.t, v: finite(last.v) } };
+        return {
+          name: formatSeriesName(labels),
+          labels,
+          ...describe(labels),
+          last: last === undefined ? null : { t: last.t, v: finite(last.v) },
+        };
       });
       return { items: items.sort((a, b) => (a.name < b.name ? -1 : 1)) };
     },

@@ -17,7 +17,8 @@ const UploadQuery = queryOf({
   recorded_at: Type.Optional(Type.String({ description: "Start of the recording, for traces without a clock of their own (Go < 1.25)" })),
   clock_shift_ms: Type.Optional(Type.Number({ description: "Added to the clock of the trace: a recording replayed at another time" })),
 });
-const TraceMoment = (what: string) => Type.Optional(Type.String({ description: `${what}: since the first event (1.5s), milliseconds since 1970, or RFC 3339` }));
+const TraceMoment = (what: string) =>
+  Type.Optional(Type.String({ description: `${what}: since the first event (1.5s), milliseconds since 1970, or RFC 3339` }));
 const SliceQuery = queryOf({ from: TraceMoment("Start"), to: TraceMoment("End") });
 const TimelineQuery = queryOf({
   from: TraceMoment("Start"),
@@ -128,7 +129,8 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
     {
       schema: {
         summary: "Upload a trace",
-        description: "The body is the trace as it is, or gzip or zstd. Stored and queued for reading when the answer comes. The same bytes twice are one trace.",
+        description:
+          "The body is the trace as it is, or gzip or zstd. Stored and queued for reading when the answer comes. The same bytes twice are one trace.",
         tags,
         consumes: ["application/octet-stream"],
         querystring: UploadQuery,
@@ -139,7 +141,8 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
       const { target, recorded_at: recordedAt, clock_shift_ms: clockShiftMillis } = request.query;
       const { raw } = request;
       try {
-        if (running >= limits.concurrentUploads) throw new ForetraceError("busy", `${running} uploads are running already; try again shortly`);
+        if (running >= limits.concurrentUploads)
+          throw new ForetraceError("busy", `${running} uploads are running already; try again shortly`);
         if (Number(raw.headers["content-length"] ?? 0) > limits.uploadBytes) throw tooLarge(limits.uploadBytes);
         running++;
         try {
@@ -150,9 +153,14 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
             ...(recordedAt === undefined ? {} : { recordedAt: parseInstant(recordedAt, "recorded_at") }),
             ...(clockShiftMillis === undefined ? {} : { clockShiftMillis }),
           };
-          const { record, created } = await store.traces.put(await checkedTrace(raw.iterator({ destroyOnReturn: false }), checkTraceHeader), meta);
+          const { record, created } = await store.traces.put(
+            await checkedTrace(raw.iterator({ destroyOnReturn: false }), checkTraceHeader),
+            meta,
+          );
           if (record.target !== target) {
-            throw new ForetraceError("conflict", `these bytes are stored already as a trace of target "${record.target}"`, { input: "target" });
+            throw new ForetraceError("conflict", `these bytes are stored already as a trace of target "${record.target}"`, {
+              input: "target",
+            });
           }
           await store.targets.ensure(target, clock());
           const job = await enqueueJob(queue, "ingest", { target, trace: record.id });
@@ -173,7 +181,8 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
   );
 }
 
-const tooLarge = (limit: number): ForetraceError => new ForetraceError("too_large", `the upload is larger than the limit of ${limit} bytes`);
+const tooLarge = (limit: number): ForetraceError =>
+  new ForetraceError("too_large", `the upload is larger than the limit of ${limit} bytes`);
 
 /** The client is still sending: what it sends is read and dropped for a while, so that it gets to see the answer. */
 function discardRest(raw: NodeJS.ReadableStream & { destroy(): void; complete: boolean }): void {

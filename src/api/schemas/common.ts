@@ -4,9 +4,15 @@ import { type TSchema, Type } from "typebox";
 export const restBase = "/api/foretrace/v1";
 
 export const Millis = (description: string) => Type.Number({ description: `${description}, milliseconds since 1970` });
-export const NullableNumber = (description?: string) => Type.Union([Type.Number(), Type.Null()], description === undefined ? {} : { description });
+export const NullableNumber = (description?: string) =>
+  Type.Union([Type.Number(), Type.Null()], description === undefined ? {} : { description });
 export const LabelSet = Type.Record(Type.String(), Type.String(), { description: "Labels of a series; __name__ is the metric" });
-export const TargetName = Type.String({ minLength: 1, maxLength: 200, pattern: "^[^\\u0000-\\u001f]+$", description: "Name of the service" });
+export const TargetName = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: "^[^\\u0000-\\u001f]+$",
+  description: "Name of the service",
+});
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "At most this many items" }));
 export const RangeFrom = Type.Optional(Type.String({ description: "Start: milliseconds since 1970 or RFC 3339" }));
 export const RangeTo = Type.Optional(Type.String({ description: "End, as from" }));
@@ -17,7 +23,9 @@ export const ErrorAnswer = Type.Object(
     error: Type.Object({
       code: Type.String({ description: "One of docs/errors.md" }),
       message: Type.String(),
-      place: Type.Optional(Type.Object({}, { additionalProperties: true, description: "Where in the input: input, offset, generation, line" })),
+      place: Type.Optional(
+        Type.Object({}, { additionalProperties: true, description: "Where in the input: input, offset, generation, line" }),
+      ),
     }),
   },
   { description: "What went wrong, where, and what would be right" },
