@@ -214,8 +214,8 @@ class CoreSeriesVisitor implements CoreSeries {
     if (index >= this.maxWindows) {
       throw new ForetraceError(
         "too_many_windows",
-        `windows of ${formatDuration(this.windowNanos)} up to ${formatDuration(time)} into the trace are more than ${this.maxWindows.toLocaleString("en-US")}; ` +
-          "use a longer window (or the trace's time stamps are broken)",
+        `the trace would have more than ${this.maxWindows.toLocaleString("en-US")} windows of ${formatDuration(this.windowNanos)} ` +
+          `(it goes to ${formatDuration(time)}); use a longer window (or the trace's time stamps are broken)`,
       );
     }
     while (time >= this.border) this.close(this.border);

@@ -1,13 +1,11 @@
 /** `foretrace analyze`: what a trace shows, in words, JSON, CSV or Prometheus text. */
-import { createWriteStream } from "node:fs";
-import { rename, stat } from "node:fs/promises";
-import { finished } from "node:stream/promises";
-import type { Writable } from "node:stream";
+import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { errorTable, ForetraceError } from "../../lib/errors.ts";
+import { errorTable, ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import { parseDurationNanos } from "../../lib/units.ts";
 import { openBytes } from "../../sources/bytes.ts";
 import { analyzeTrace, formats, type Format } from "../analyze.ts";
+import { openSink, type Sink } from "../sink.ts";
 import { progressBar, wantsColor } from "../terminal.ts";
 
 type Options = { window: string; format: Format; out?: string; from?: string; to?: string; assumeVersion?: string; color?: boolean };
@@ -20,8 +18,11 @@ export function analyzeCommand(): Command {
     .option("--window <duration>", "length of a window of the series", "100ms")
     .addOption(new Option("--format <format>", "form of the answer").choices(formats).default("text"))
     .option("--out <file>", "write there instead of standard output")
-    .option("--from <time>", "only windows from here: a duration since the first event (1.5s) or RFC 3339 where the wall clock is known")
-    .option("--to <time>", "only windows up to here, as --from")
+    .option(
+      "--from <time>",
+      "only from here, in whole windows: a duration since the first event (1.5s), or RFC 3339 where the wall clock is known",
+    )
+    .option("--to <time>", "only up to here, as --from")
     .option("--assume-version <version>", "read a format version that is not known as this one (1.26)")
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
@@ -36,41 +37,62 @@ Then:
   foretrace analyze --window 10ms --format csv trace.out > series.csv
   curl -s http://localhost:6060/debug/pprof/trace?seconds=5 | foretrace analyze -
 
-The series are described in docs/series.md. Exit status 3: the trace breaks off; what came before has been printed.`,
+The forms of the answer are described in docs/analyze.md, the series in docs/series.md.
+Exit status: 0 read to the end; 3 the trace breaks off (what came before has been printed); 2 not a trace, an unknown version, or wrong use.`,
     )
-    .action(async (files: string[], options: Options) => {
-      if (files.length > 1 && options.format !== "text" && options.format !== "json") {
-        throw new ForetraceError("bad_usage", `--format ${options.format} takes one trace at a time; ${files.length} were given`);
-      }
-      const windowNanos = parseDurationNanos(options.window, "--window");
-      if (windowNanos < 1) throw new ForetraceError("bad_usage", "--window must be longer than 0, for example 100ms", { input: "--window" });
-      const part = options.out === undefined ? undefined : `${options.out}.part`;
-      const out: Writable = part === undefined ? process.stdout : createWriteStream(part);
-      for (const file of files) {
-        const size = file === "-" ? undefined : (await stat(file).catch(() => undefined))?.size;
-        const bar = progressBar(file === "-" ? "standard input" : file, /\.(gz|zst)$/.test(file) ? undefined : size);
-        if (files.length > 1 && options.format === "text") out.write(`── ${file} ──\n`);
-        const outcome = await analyzeTrace(() => openBytes(file), {
-          input: file,
-          windowNanos,
-          format: options.format,
-          from: options.from,
-          to: options.to,
-          assumeVersion: options.assumeVersion,
-          write: (text) => void out.write(text),
-          color: options.color !== false && part === undefined && wantsColor(process.stdout),
-          width: part === undefined ? (process.stdout.columns ?? 100) : 100,
-          progress: (bytes) => bar.update(bytes),
-        }).finally(() => bar.end());
-        if (outcome.error !== undefined) {
-          process.stderr.write(`foretrace: ${file}: ${outcome.error.message}; what came before it is printed\n`);
-          process.exitCode = errorTable[outcome.error.code].exit;
-        }
-      }
-      if (part !== undefined) {
-        out.end();
-        await finished(out);
-        await rename(part, options.out!);
-      }
-    });
+    .action(analyze);
+}
+
+async function analyze(files: string[], options: Options): Promise<void> {
+  if (files.length > 1 && options.format !== "text" && options.format !== "json") {
+    throw new ForetraceError("bad_usage", `--format ${options.format} takes one trace at a time; ${files.length} were given`);
+  }
+  const windowNanos = parseDurationNanos(options.window, "--window");
+  if (windowNanos < 1) throw new ForetraceError("bad_usage", "--window must be longer than 0, for example 100ms", { input: "--window" });
+  const sink = await openSink(options.out);
+  let worst = 0;
+  let answered = 0;
+  try {
+    for (const file of files) {
+      const status = await analyzeFile(file, windowNanos, options, sink, files.length > 1 && answered > 0);
+      if (status !== 2) answered++;
+      worst = Math.max(worst, status);
+    }
+    if (answered > 0) await sink.commit();
+    else await sink.discard();
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
+  if (worst > 0) process.exitCode = worst;
+}
+
+/** Exit status of this file. Its fault is told on standard error, so that the other files have their turn. */
+async function analyzeFile(file: string, windowNanos: number, options: Options, sink: Sink, separate: boolean): Promise<number> {
+  const name = file === "-" ? "standard input" : file;
+  const size = file === "-" ? undefined : (await stat(file).catch(() => undefined))?.size;
+  const bar = progressBar(name, /\.(gz|zst)$/.test(file) ? undefined : size);
+  const toTerminal = options.out === undefined;
+  try {
+    const outcome = await analyzeTrace(() => openBytes(file), {
+      input: file,
+      windowNanos,
+      format: options.format,
+      from: options.from,
+      to: options.to,
+      assumeVersion: options.assumeVersion,
+      write: (text) => sink.write(separate && options.format === "text" ? `\n${text}` : text),
+      ready: () => sink.ready(),
+      color: options.color !== false && toTerminal && wantsColor(process.stdout),
+      width: toTerminal ? (process.stdout.columns ?? 100) : 100,
+      progress: (bytes) => bar.update(bytes),
+    }).finally(() => bar.end());
+    if (outcome.error === undefined) return 0;
+    process.stderr.write(`foretrace: ${name}: ${outcome.error.message}; what came before it is printed\n`);
+    return errorTable[outcome.error.code].exit;
+  } catch (error) {
+    if (!isForetraceError(error)) throw error;
+    process.stderr.write(`foretrace: ${error.message.includes(name) ? "" : `${name}: `}${error.message}\n`);
+    return errorTable[error.code].exit;
+  }
 }

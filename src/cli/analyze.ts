@@ -1,0 +1,100 @@
+/** What `foretrace analyze` does with one trace: one pass, one form of answer. The forms are described in docs/analyze.md. */
+import { ForetraceError } from "../lib/errors.ts";
+import type { ByteSource, TraceOutcome } from "../trace/model.ts";
+import { readTrace } from "../trace/read.ts";
+import { csvAnswer } from "./analyze/csv.ts";
+import { jsonAnswer } from "./analyze/json.ts";
+import { promAnswer } from "./analyze/prom.ts";
+import { textAnswer } from "./analyze/text.ts";
+import type { Answer, AnswerOptions } from "./analyze/answer.ts";
+import { isWallClock, parseMoment, traceClock } from "./moment.ts";
+
+export const formats = ["text", "json", "csv", "prom"] as const;
+export type Format = (typeof formats)[number];
+
+export type AnalyzeOptions = {
+  /** Name of the input for people; "-" is standard input, which cannot be read twice. */
+  readonly input: string;
+  readonly windowNanos: number;
+  readonly format: Format;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** `1.26` or `26`. */
+  readonly assumeVersion?: string | undefined;
+  readonly write: (text: string) => void;
+  /** Resolves when what was written has gone far enough to write more; no more of the trace is read before. */
+  readonly ready?: () => Promise<void>;
+  readonly color: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly progress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+};
+
+const answers: Record<Format, (options: AnswerOptions) => Answer> = {
+  text: textAnswer,
+  json: jsonAnswer,
+  csv: csvAnswer,
+  prom: promAnswer,
+};
+
+/**
+ * Reads the trace to its end and writes the answer. A trace that breaks off is answered up to the break; the outcome has the error.
+ * @throws ForetraceError bad_usage, and what {@link readTrace} throws; nothing has been written then, unless there are too many windows.
+ */
+export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptions): Promise<TraceOutcome> {
+  const { windowNanos, write, ready, progress, signal } = options;
+  const range = await parseRange(open, options);
+  const assumeVersion = parseVersion(options.assumeVersion);
+  const { input, color, width } = options;
+  const answer = answers[options.format]({ input, windowNanos, ...range, write, color, width });
+  const source = ready === undefined ? open() : paced(open(), ready);
+  const outcome = await readTrace(source, answer.visitor, {
+    ...(progress === undefined ? {} : { progress }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(assumeVersion === undefined ? {} : { assumeVersion }),
+  });
+  answer.finish(outcome);
+  await ready?.();
+  return outcome;
+}
+
+/** The asked range, widened to the windows that it touches. */
+async function parseRange(open: () => ByteSource, options: AnalyzeOptions): Promise<{ from: number; to: number }> {
+  const { input, from, to, windowNanos } = options;
+  const wall = [from, to].find((text) => text !== undefined && isWallClock(text));
+  if (input === "-" && wall !== undefined) {
+    throw new ForetraceError(
+      "bad_usage",
+      `${wall}: standard input cannot be read twice to find its wall clock; save it to a file first, or give a duration such as 1.5s`,
+    );
+  }
+  const clock = await traceClock(open, [from, to]);
+  const begin = from === undefined ? 0 : parseMoment(from, "--from", clock);
+  const end = to === undefined ? Number.POSITIVE_INFINITY : parseMoment(to, "--to", clock);
+  if (end <= begin)
+    throw new ForetraceError(
+      "bad_usage",
+      `--to ${to} does not lie after ${from === undefined ? "the trace's first event" : `--from ${from}`}`,
+    );
+  return { from: Math.max(0, Math.floor(begin / windowNanos) * windowNanos), to: Math.ceil(end / windowNanos) * windowNanos };
+}
+
+function parseVersion(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(?:go ?)?(?:1\.)?(\d{1,3})$/.exec(text);
+  if (match === null) {
+    throw new ForetraceError("bad_usage", `--assume-version: "${text}" is not a version of the format; write for example 1.26`, {
+      input: "--assume-version",
+    });
+  }
+  return Number(match[1]);
+}
+
+/** Waits for the reader of the answer before it reads more of the trace, so that a slow pipe does not fill the memory. */
+async function* paced(source: ByteSource, ready: () => Promise<void>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of source) {
+    await ready();
+    yield chunk;
+  }
+}

@@ -1,0 +1,19 @@
+/** What the forms of the answer have in common. */
+import type { TraceOutcome, TraceVisitor } from "../../trace/model.ts";
+
+export type AnswerOptions = {
+  readonly input: string;
+  readonly windowNanos: number;
+  /** Trace nanoseconds, on borders of windows; `to` may be Infinity. */
+  readonly from: number;
+  readonly to: number;
+  readonly write: (text: string) => void;
+  readonly color: boolean;
+  readonly width: number;
+};
+
+export type Answer = {
+  readonly visitor: TraceVisitor;
+  /** After the last event. */
+  finish(outcome: TraceOutcome): void;
+};

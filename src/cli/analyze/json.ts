@@ -1,0 +1,32 @@
+/** JSON: one document, one line a window, so that it streams; the summary comes last. Shape and stability: docs/analyze.md. */
+import { createSummary } from "../../features/summary.ts";
+import type { Answer, AnswerOptions } from "./answer.ts";
+
+/** Raised when a field changes its meaning or goes away; new fields may come at any time. */
+const schemaVersion = 1;
+
+export function jsonAnswer({ input, windowNanos, from, to, write }: AnswerOptions): Answer {
+  let windows = 0;
+  const open = (): string => `{"schema":${schemaVersion},"input":${JSON.stringify(input)},"windowNanos":${windowNanos},"windows":[\n`;
+  const summary = createSummary({
+    windowNanos,
+    from,
+    to,
+    onWindow({ start, length, values }) {
+      const series = Object.fromEntries([...values].sort(([one], [two]) => (one < two ? -1 : 1)));
+      write(`${windows === 0 ? open() : ",\n"}${JSON.stringify({ start, nanos: length, series })}`);
+      windows++;
+    },
+  });
+  return {
+    visitor: summary,
+    finish(outcome) {
+      const found = summary.finish();
+      const error =
+        outcome.error === undefined
+          ? null
+          : { code: outcome.error.code, message: outcome.error.message, offset: outcome.error.place.offset ?? null };
+      write(`${windows === 0 ? open() : "\n"}],"summary":${JSON.stringify(found)},"error":${JSON.stringify(error)}}\n`);
+    },
+  };
+}

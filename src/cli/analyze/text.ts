@@ -1,0 +1,177 @@
+/** Text for a developer: what the program did, the numbers that matter, what looks wrong, where to look next. */
+import { createSummary, type FunctionSummary, type Summary } from "../../features/summary.ts";
+import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
+import type { TraceOutcome } from "../../trace/model.ts";
+import type { Answer, AnswerOptions } from "./answer.ts";
+import { fitEnd, shortFunction, styleOf, table, wrap, type Style } from "./layout.ts";
+
+export function textAnswer(options: AnswerOptions): Answer {
+  const { windowNanos, from, to, write, color, width } = options;
+  const summary = createSummary({ windowNanos, from, to });
+  return {
+    visitor: summary,
+    finish: (outcome) =>
+      write(formatSummary(summary.finish(), outcome, { input: options.input, style: styleOf(color), width: clampWidth(width) })),
+  };
+}
+
+type Page = { readonly input: string; readonly style: Style; readonly width: number };
+
+const clampWidth = (width: number): number => Math.min(120, Math.max(60, width));
+const percent = (part: number, whole: number): string => (whole > 0 ? `${formatNumber((part / whole) * 100)} %` : "–");
+const count = (value: number, one: string, many = `${one}s`): string => `${formatNumber(value)} ${value === 1 ? one : many}`;
+
+export function formatSummary(summary: Summary, outcome: TraceOutcome, page: Page): string {
+  const { style, input } = page;
+  if (summary.version === null) return `${input === "-" ? "standard input" : input}: nothing could be read\n`;
+  const section = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? "" : `\n${style.bold(title)}\n${lines.join("\n")}\n`;
+  return (
+    `${headline(summary, outcome, page)}\n` +
+    section("What it did", whatItDid(summary, page)) +
+    section("Numbers that matter", numbersThatMatter(summary)) +
+    section("What looks wrong", whatLooksWrong(summary, page)) +
+    section("Where to look next", whereNext(summary, page))
+  );
+}
+
+function headline(summary: Summary, outcome: TraceOutcome, { style, input, width }: Page): string {
+  const { range, wallClock } = summary;
+  const name = input === "-" ? "standard input" : input;
+  const whole = range.nanos === summary.traceNanos;
+  const length = whole
+    ? formatDuration(range.nanos)
+    : `${moment(range.start)} to ${moment(range.start + range.nanos)} of ${formatDuration(summary.traceNanos)}`;
+  const at = wallClock === null ? "" : `, recorded ${new Date(wallClock).toISOString().replace("T", " ").replace("Z", " UTC")}`;
+  const text = `${length} of a Go program (trace format 1.${summary.version}), ${count(summary.events, "event")} in ${count(summary.generations, "generation")}${at}`;
+  const broken =
+    outcome.error === undefined ? "" : `\n${style.warn("The trace breaks off there; everything below is about what came before.")}`;
+  return `${style.bold(fitEnd(name, width))}\n${wrap(text, width)}${broken}`;
+}
+
+const shownFunctions = 8;
+
+function whatItDid(summary: Summary, { width, style }: Page): string[] {
+  const own = summary.functions.filter(({ system }) => !system);
+  const system = summary.functions.filter((found) => found.system);
+  const shown = own.slice(0, shownFunctions);
+  const numeric = 5 * 11;
+  const rows = shown.map(({ name, goroutines, runningNanos, runnableNanos, syscallNanos, blocked }) => {
+    const most = blocked[0];
+    return [
+      `  ${fitEnd(shortFunction(name), Math.max(16, width - numeric - 26))}`,
+      formatNumber(goroutines),
+      formatDuration(runningNanos),
+      formatDuration(runnableNanos),
+      formatDuration(syscallNanos),
+      most === undefined || most.nanos === 0 ? "" : fitEnd(`${most.reason || "(unknown)"} ${formatDuration(most.nanos)}`, 28),
+    ];
+  });
+  const lines =
+    rows.length === 0 ? [] : table([["  Function", "Goroutines", "Running", "Runnable", "Syscalls", "Blocked most in"], ...rows]);
+  if (lines.length > 0) lines[0] = style.dim(lines[0]!);
+  const rest = own.slice(shownFunctions);
+  if (rest.length > 0) lines.push(style.dim(`  and ${count(rest.length, "function")} more, running for ${runningOf(rest)}`));
+  if (system.length > 0) lines.push(style.dim(`  and the goroutines of the runtime and the tracer, running for ${runningOf(system)}`));
+  for (const { type, begun, measured, totalNanos, longestNanos } of [...summary.tasks]
+    .toSorted((one, two) => two.totalNanos - one.totalNanos)
+    .slice(0, 5)) {
+    const mean = measured === 0 ? "" : `, ${formatDuration(totalNanos / measured)} on average, ${formatDuration(longestNanos)} at most`;
+    lines.push(fitLine(`  task "${type}": ${formatNumber(begun)} begun${mean}`, width));
+  }
+  return lines;
+}
+
+const runningOf = (list: readonly FunctionSummary[]): string =>
+  formatDuration(list.reduce((total, { runningNanos }) => total + runningNanos, 0));
+const fitLine = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
+
+function numbersThatMatter(summary: Summary): string[] {
+  const { processors, runQueue, schedulingLatency, pauses, gc, heap, goroutines, syscalls, range } = summary;
+  const { longest, p50Nanos, p99Nanos } = schedulingLatency;
+  const rows: [string, string][] = [
+    [
+      "Processors busy",
+      `${percent(processors.busyNanos, processors.availableNanos)} of ${processors.gomaxprocs === null ? "all" : formatNumber(processors.gomaxprocs)} (goroutines ran ${percent(processors.runningNanos, processors.availableNanos)})`,
+    ],
+    ["Waiting to run", `${formatNumber(runQueue.mean)} goroutines on average, ${formatNumber(runQueue.most)} at most${worst(summary)}`],
+  ];
+  if (p50Nanos !== null && p99Nanos !== null && longest !== null) {
+    rows.push([
+      "Scheduling latency",
+      `half below ${formatDuration(p50Nanos)}, 99 % below ${formatDuration(p99Nanos)}, longest ${formatDuration(longest.nanos)} at ${moment(longest.start)}`,
+    ]);
+  }
+  const [longestPause] = [...pauses].toSorted((one, two) => two.longestNanos - one.longestNanos);
+  rows.push([
+    "World stopped",
+    longestPause === undefined
+      ? "never"
+      : `${count(
+          pauses.reduce((sum, pause) => sum + pause.count, 0),
+          "time",
+        )}, ${formatDuration(pauses.reduce((sum, pause) => sum + pause.totalNanos, 0))} in all, ` +
+        `longest ${formatDuration(longestPause.longestNanos)} (${longestPause.kind}) at ${moment(longestPause.longestStart)}`,
+  ]);
+  const share = gc.share === null || gc.cycles === 0 ? "" : `, up to ${formatNumber(gc.share * 100)} % of busy time`;
+  rows.push([
+    "Garbage collections",
+    `${formatNumber(gc.cycles)}${share}${heap === null ? "" : `; heap ${formatBytes(heap.least)} to ${formatBytes(heap.most)}`}`,
+  ]);
+  const change = `${formatNumber(goroutines.atStart)} at first, ${formatNumber(goroutines.created)} created, ${formatNumber(goroutines.ended)} ended`;
+  rows.push(["Goroutines", change]);
+  if (syscalls.count > 0) {
+    const perSecond = range.nanos === 0 ? "" : ` (${formatNumber(syscalls.count / (range.nanos / 1e9))} a second)`;
+    rows.push([
+      "System calls",
+      `${formatNumber(syscalls.count)}${perSecond}, ${formatNumber(syscalls.lostProcessor)} lost their processor`,
+    ]);
+  }
+  return table(rows.map(([name, text]) => [`  ${name}`, text]));
+}
+
+function worst({ runQueue, range }: Summary): string {
+  if (runQueue.worst === null || runQueue.worst.mean < 1 || range.nanos <= range.windowNanos) return "";
+  return `; worst at ${moment(runQueue.worst.start)}: ${formatNumber(runQueue.worst.mean)}`;
+}
+
+function whatLooksWrong(summary: Summary, { style, width }: Page): string[] {
+  if (summary.range.nanos === 0) return ["  The trace is too short to say."];
+  if (summary.findings.length === 0) return ["  Nothing by the rules of docs/analyze.md."];
+  return summary.findings.map(({ severity, title, text, range }) => {
+    const at = range === null ? "" : style.dim(`\n    ${moment(range.start)} to ${moment(range.start + range.nanos)}`);
+    return `  ${severity === "problem" ? style.warn(`! ${title}`) : `· ${title}`}\n${wrap(text, width, "    ")}${at}`;
+  });
+}
+
+const shownSites = 5;
+
+function whereNext(summary: Summary, { input, width, style }: Page): string[] {
+  const lines: string[] = [];
+  const sites = summary.blockSites.filter(({ caller }) => caller !== "").slice(0, shownSites);
+  if (sites.length > 0) {
+    lines.push(style.dim("  Longest waits in the program's own code, summed over goroutines:"));
+    const rows = sites.map(({ reason, nanos, count: times, caller, place }) => [
+      `    ${formatDuration(nanos)}`,
+      `${formatNumber(times)}×`,
+      fitLine(`${reason || "(before the trace)"} · ${shortFunction(caller)} (${place.slice(place.lastIndexOf("/") + 1)})`, width - 26),
+    ]);
+    lines.push(...table(rows));
+  }
+  if (input === "-" || summary.range.nanos === 0) return lines;
+  const range = summary.findings.find((finding) => finding.range !== null)?.range ?? summary.runQueue.worst;
+  if (range === null || range.nanos >= summary.traceNanos) return lines;
+  const [from, to] = [argument(Math.floor(range.start / 1e6)), argument(Math.ceil((range.start + range.nanos) / 1e6))];
+  const file = /^[\w./@%+=:,-]+$/.test(input) ? input : `'${input.replaceAll("'", "'\\''")}'`;
+  lines.push(
+    style.dim("  Closer at the moment that stands out:"),
+    `    foretrace analyze --from ${from} --to ${to} --window 10ms ${file}`,
+    `    foretrace slice ${file} --from ${from} --to ${to} --out moment.trace && go tool trace moment.trace`,
+  );
+  return lines;
+}
+
+/** An instant of the trace, to the millisecond. */
+const moment = (nanos: number): string =>
+  nanos < 1e9 ? `${Number((nanos / 1e6).toFixed(nanos < 1e7 ? 3 : 1))} ms` : `${(nanos / 1e9).toFixed(3)} s`;
+const argument = (millis: number): string => (millis % 1000 === 0 && millis > 0 ? `${millis / 1000}s` : `${millis}ms`);
