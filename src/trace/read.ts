@@ -67,11 +67,9 @@ type Stop = { race<T>(work: Promise<T>): Promise<T>; check(): void; end(): void 
 function stopOn(signal: AbortSignal | undefined): Stop {
   if (signal === undefined) return { race: (work) => work, check() {}, end() {} };
   const canceled = (): ForetraceError => new ForetraceError("canceled", "reading the trace was cancelled", { cause: signal.reason });
-  let abort: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(canceled());
-  });
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
   aborted.catch(() => {});
+  const abort = (): void => reject(canceled());
   signal.addEventListener("abort", abort, { once: true });
   return {
     race: (work) => (signal.aborted ? Promise.reject(canceled()) : Promise.race([work, aborted])),

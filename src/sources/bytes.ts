@@ -1,0 +1,69 @@
+/** Uncompressed bytes of a trace from a file, standard input or any stream; gzip and zstd are told by their first bytes, never by a name. */
+import { open } from "node:fs/promises";
+import { ForetraceError } from "../lib/errors.ts";
+import type { ByteSource } from "../trace/model.ts";
+import { compressionOf, inflate } from "./inflate.ts";
+
+const readBytes = 256 * 1024;
+const magicBytes = 4;
+
+/**
+ * A file, or standard input for "-". Nothing is opened before the first piece is asked for.
+ * @throws ForetraceError (while reading) not_found, bad_usage for a folder or a file that may not be read;
+ * trace_truncated or trace_malformed for cut or damaged compression, after what came out before.
+ */
+export function openBytes(path: string): ByteSource {
+  return path === "-" ? decompressed(process.stdin, "standard input") : decompressed(fileBytes(path), path);
+}
+
+/** The bytes as they are, or decompressed where they begin as gzip or zstd. @param name for messages. Errors as {@link openBytes}. */
+export async function* decompressed(bytes: AsyncIterable<Uint8Array>, name = "the input"): AsyncGenerator<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  try {
+    const seen: Uint8Array[] = [];
+    for (let length = 0; length < magicBytes;) {
+      const next = await iterator.next();
+      if (next.done === true) break;
+      seen.push(next.value);
+      length += next.value.length;
+    }
+    const compression = compressionOf(Buffer.concat(seen.map((piece) => piece.subarray(0, magicBytes))));
+    const all = rejoined(seen, iterator);
+    if (compression === undefined) yield* all;
+    else yield* inflate(all, compression, name);
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function* rejoined(seen: readonly Uint8Array[], iterator: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* seen;
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+}
+
+async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(path, error);
+  });
+  try {
+    for (;;) {
+      const piece = Buffer.allocUnsafeSlow(readBytes);
+      const { bytesRead } = await file.read(piece, 0, readBytes).catch((error: NodeJS.ErrnoException) => {
+        throw unreadable(path, error);
+      });
+      if (bytesRead === 0) return;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function unreadable(path: string, error: NodeJS.ErrnoException): unknown {
+  const place = { input: path, cause: error };
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return new ForetraceError("not_found", `${path}: there is no such file`, place);
+  if (error.code === "EISDIR") return new ForetraceError("bad_usage", `${path} is a folder; name a trace file in it`, place);
+  if (error.code === "EACCES" || error.code === "EPERM")
+    return new ForetraceError("bad_usage", `${path}: you may not read this file`, place);
+  return error;
+}

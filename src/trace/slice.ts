@@ -1,0 +1,76 @@
+/** The part of a trace that covers a range of time, as a trace of its own. */
+import { ForetraceError } from "../lib/errors.ts";
+import { formatDuration, type TraceNanos } from "../lib/units.ts";
+import type { GenerationSpan } from "./generation-reader.ts";
+import { headerText } from "./header.ts";
+import { EventKind, type ByteSource, type TraceInfo } from "./model.ts";
+import { readTraceSpans } from "./read.ts";
+
+export type TraceRange = { readonly from: TraceNanos; readonly to: TraceNanos };
+
+/**
+ * A valid Go trace of only the generations that cover `range` (both ends belong to it), byte for byte as they are in the source.
+ *
+ * Every generation names the state of all that happens in it, so that a trace may begin with any of them. In the slice's first generation
+ * those statuses come from the undetermined state, since what was before is not there; times since boot are kept, times since the first event are not.
+ * The source is read twice and never held. A generation that the reader does not get through is left out.
+ * @throws ForetraceError bad_usage when the range holds no event; what {@link readTrace} throws.
+ */
+export async function* sliceTrace(open: () => ByteSource, range: TraceRange): AsyncGenerator<Uint8Array> {
+  const found = await findSpan(open, range);
+  yield new TextEncoder().encode(headerText(found.version));
+  let at = 0;
+  for await (const piece of open()) {
+    const begin = Math.max(0, found.begin - at);
+    const end = Math.min(piece.length, found.end - at);
+    if (begin < end) yield piece.subarray(begin, end);
+    at += piece.length;
+    if (at >= found.end) return;
+  }
+}
+
+type Found = GenerationSpan & { version: number };
+
+async function findSpan(open: () => ByteSource, range: TraceRange): Promise<Found> {
+  const passed = new AbortController();
+  let info: TraceInfo | undefined;
+  /** The generation being delivered, and its first and last time. */
+  let current: GenerationSpan | undefined;
+  let begin = 0;
+  let last = 0;
+  let found: GenerationSpan | undefined;
+  const complete = (): void => {
+    if (current !== undefined && last >= range.from && begin <= range.to)
+      found = { begin: found?.begin ?? current.begin, end: current.end };
+    current = undefined;
+  };
+  let next: GenerationSpan | undefined;
+  const visitor = {
+    start(known: TraceInfo) {
+      info = known;
+    },
+    event(kind: EventKind, time: TraceNanos) {
+      if (kind === EventKind.Sync) {
+        complete();
+        current = next;
+        next = undefined;
+        begin = time;
+        if (time > range.to) passed.abort();
+      }
+      last = time;
+    },
+  };
+  try {
+    await readTraceSpans(open(), visitor, { signal: passed.signal }, (span) => (next = span));
+  } catch (error) {
+    if (!passed.signal.aborted) throw error;
+  }
+  if (found === undefined || info === undefined) {
+    const ends = range.from > last ? `; the trace ends at ${formatDuration(last)}` : "";
+    throw new ForetraceError(
+      "bad_usage",
+      `no event of the trace lies between ${formatDuration(range.from)} and ${formatDuration(range.to)}${ends}`,
+    );
+  }
+  return { ...found, version: info.version };
+}
