@@ -49,7 +49,9 @@ export class NumberTable {
   }
 
   set(key: number, value: number): void {
-    this.values[this.place(key)] = value;
+    // The place first: making room replaces the array of values.
+    const at = this.place(key);
+    this.values[at] = value;
   }
 
   has(key: number): boolean {
