@@ -1,6 +1,6 @@
 /**
  * What looks wrong in a summary: a short list of rules with fixed thresholds, each with the numbers it was decided by.
- * They are symptoms, worst first, not proofs; docs/analyze.md lists the rules from {@link findingRules}.
+ * They are symptoms, worst first, not proofs; docs/findings.md lists the rules from {@link findingRules}.
  */
 import { formatDuration, formatNumber } from "../lib/units.ts";
 import type { BlockSite } from "./summary/block-sites.ts";

@@ -137,7 +137,7 @@ function worst({ runQueue, range }: Summary): string {
 
 function whatLooksWrong(summary: Summary, { style, width }: Page): string[] {
   if (summary.range.nanos === 0) return ["  The trace is too short to say."];
-  if (summary.findings.length === 0) return ["  Nothing by the rules of docs/analyze.md."];
+  if (summary.findings.length === 0) return ["  Nothing by the rules of docs/findings.md."];
   return summary.findings.map(({ severity, title, text, range }) => {
     const at = range === null ? "" : style.dim(`\n    ${moment(range.start)} to ${moment(range.start + range.nanos)}`);
     return `  ${severity === "problem" ? style.warn(`! ${title}`) : `· ${title}`}\n${wrap(text, width, "    ")}${at}`;

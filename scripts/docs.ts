@@ -1,0 +1,102 @@
+/**
+ * Writes the pages that are made from tables in the code: docs/series.md, docs/errors.md, docs/findings.md.
+ *
+ *   node scripts/docs.ts
+ */
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { catalogue } from "../src/features/catalogue.ts";
+import { findingRules } from "../src/features/findings.ts";
+import { minCovered } from "../src/features/grid.ts";
+import { errorTable } from "../src/lib/errors.ts";
+
+const note = (source: string): string => `<!-- Made by scripts/docs.ts from ${source}; change it there. -->\n`;
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+const unitWords = { "": "–", s: "seconds", B: "bytes" } as const;
+const kindWords = { mean: "mean over time", max: "maximum", last: "last value", sum: "sum", count: "count", quantile: "quantile" } as const;
+
+export function seriesDoc(): string {
+  const overview = catalogue.map(({ name, labels, unit, aggregation, help }) => {
+    const keys = Object.keys(labels);
+    return row(`\`${name}${keys.length === 0 ? "" : `{${keys.join(",")}}`}\``, kindWords[aggregation], unitWords[unit], help);
+  });
+  const details = catalogue.map(({ name, labels, definition }) => {
+    const lines = Object.entries(labels).map(([label, text]) => `- \`${label}\`: ${text}`);
+    return `### ${name}\n\n${definition}\n${lines.length === 0 ? "" : `\n${lines.join("\n")}\n`}`;
+  });
+  return `# Series from traces
+
+${note("src/features/catalogue.ts")}
+Each series is a gauge: its values are amounts of one window, also where the name ends in \`_count\` or \`_sum\`. They are not totals since a start, so \`rate()\` on them is wrong.
+
+| series | kind | unit | what it says |
+|---|---|---|---|
+${overview.join("\n")}
+
+## Windows
+
+- Times are those of Go's own reader: nanoseconds, strictly increasing; time 0 is the first event.
+- Window i is [i·W, (i+1)·W). An event exactly on a border belongs to the later window. The last window ends at the last event and includes it; means in it are divided by its real length, and left out when that is 0.
+- Stretches of time (a stay in a state, a range of the runtime) are cut at the borders of windows; what is open at the end of the trace ends there.
+- A latency or duration counts in the window in which it ends, with its full length.
+- A goroutine or processor that existed before the trace has been in its first reported state since time 0. So values of the first generation (about a second) are final only when the second one begins.
+- All goroutines count, those of the runtime and of the tracer too.
+- Counts and sums that are 0 are left out of a window: absent means 0. Gauges are absent until something is known; quantiles are absent when nothing was measured.
+- A trace that breaks off gives the windows up to its last readable event.
+- More than 1,000,000 windows are an error.
+
+## In the store: the grid of the wall clock
+
+A target's series lie on a fixed grid of the wall clock (\`grid\` in the configuration, 10 s unless set), each with the label \`target\` added.
+
+- A cell is (end − grid, end], with \`end\` a multiple of the grid since 1970; its sample lies at \`end\`.
+- The first and last cell of a trace are covered only partly. Below ${minCovered * 100} % they are dropped. From there on amounts (kinds count and sum) are scaled to a full cell; means, maxima, last values and quantiles stand for the part that is covered.
+- In a cell that is given, an amount that did not occur is an explicit 0, so that a model can tell "nothing happened" from "not known": series without labels always, those with labels from the cell on in which that label set was first seen in the trace. The two longest-stop series (\`go_trace_stw_max_seconds\`, \`go_trace_gc_pause_max_seconds\`) are treated alike.
+- Between traces there are no samples; that is missing, not zero.
+
+## Definitions
+
+${details.join("\n")}`;
+}
+
+export function errorsDoc(): string {
+  const rows = Object.entries(errorTable).map(([code, { status, exit, retryable, meaning }]) =>
+    row(`\`${code}\``, String(status), String(exit), retryable ? "yes" : "no", meaning),
+  );
+  return `# Errors
+
+${note("src/lib/errors.ts")}
+Every error that is not a defect has one of these codes. The API answers \`{"error":{"code","message","place"}}\` with the HTTP status; the command prints \`foretrace: …\` on standard error and ends with the exit status. A job with a retryable error is tried again, with growing pauses; any other fails at once.
+
+| code | HTTP | exit | retryable | meaning |
+|---|---|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+export function findingsDoc(): string {
+  const rows = findingRules.map(({ id, severity, title, when }) => row(`\`${id}\``, severity, title, when));
+  return `# What \`foretrace analyze\` calls wrong
+
+${note("src/features/findings.ts")}
+Fixed rules over the numbers of one trace, or of the range given by \`--from\` and \`--to\`. They are symptoms to look at, not proofs, and they know nothing of what is usual for your program: that is what \`foretrace serve\` learns. A finding always comes with the numbers it was decided by; in JSON they are its \`evidence\`.
+
+| id | severity | title | when |
+|---|---|---|---|
+${rows.join("\n")}
+
+On average means over the wall time of the range: "2 goroutines waiting on average" are 2 seconds of waiting a second, by whichever goroutines. Processors are Go's Ps (GOMAXPROCS of them); a P whose goroutine is in a system call is busy until it is taken away.
+`;
+}
+
+export const pages: Readonly<Record<string, () => string>> = {
+  "docs/series.md": seriesDoc,
+  "docs/errors.md": errorsDoc,
+  "docs/findings.md": findingsDoc,
+};
+
+if (process.argv[1] === import.meta.filename) {
+  const root = resolve(import.meta.dirname, "..");
+  for (const [path, make] of Object.entries(pages)) writeFileSync(join(root, path), make());
+}
