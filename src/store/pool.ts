@@ -16,6 +16,8 @@ async function setSearchPath(client: { query(text: string): Promise<unknown> }):
 /** A connection that breaks while nobody uses it is replaced by the pool; whoever uses one gets the error from the statement. */
 function quiet<P extends Pool>(pool: P): P {
   pool.on("error", () => {});
+  // BullMQ adds a listener for each of its queues and workers.
+  pool.setMaxListeners(0);
   return pool;
 }
 

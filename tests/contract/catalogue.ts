@@ -127,23 +127,37 @@ export function modelContract(store: () => Store): void {
   });
 }
 
+const forecast = (target: string, series: string, issuedAt: number, value: number | null = 1): ForecastRecord => ({
+  id: sha256(Buffer.from(`${target} ${series} ${issuedAt}`)),
+  target,
+  labels: { __name__: series, target },
+  modelId: "m",
+  model: "seasonal-naive",
+  issuedAt: ms(issuedAt),
+  start: ms(issuedAt + 10),
+  step: 10,
+  levels: [0.1, 0.5, 0.9],
+  quantiles: [[value], [value], [value]],
+});
+const issues = (records: readonly ForecastRecord[]): [string, number][] =>
+  records.map(({ labels, issuedAt }) => [labels["__name__"]!, issuedAt]);
+
+const window = (target: string, from: number, to: number, peakScore = 2): AnomalyRecord => ({
+  id: sha256(Buffer.from(`${target} ${from}`)),
+  target,
+  from: ms(from),
+  peakAt: ms(from),
+  to: ms(to),
+  open: false,
+  peakScore,
+  threshold: 0.7,
+  modelId: "m",
+  contributions: [{ labels: { __name__: "a" }, share: 1, observed: null, expected: 2 }],
+  traces: [],
+});
+
 export function outcomeContract(store: () => Store): void {
   describe("OutcomeStore", () => {
-    const forecast = (target: string, series: string, issuedAt: number, value: number | null = 1): ForecastRecord => ({
-      id: sha256(Buffer.from(`${target} ${series} ${issuedAt}`)),
-      target,
-      labels: { __name__: series, target },
-      modelId: "m",
-      model: "seasonal-naive",
-      issuedAt: ms(issuedAt),
-      start: ms(issuedAt + 10),
-      step: 10,
-      levels: [0.1, 0.5, 0.9],
-      quantiles: [[value], [value], [value]],
-    });
-    const issues = (records: readonly ForecastRecord[]): [string, number][] =>
-      records.map(({ labels, issuedAt }) => [labels["__name__"]!, issuedAt]);
-
     it("gives the newest forecast of each series, also as of an earlier time", async () => {
       const target = newTarget();
       const records = [
@@ -194,20 +208,6 @@ export function outcomeContract(store: () => Store): void {
       const target = newTarget();
       await store().outcomes.putForecasts(Array.from({ length: 1000 }, (_, i) => forecast(target, `s${i}`, 100)));
       expect(await store().outcomes.latestForecasts({ target })).toHaveLength(1000);
-    });
-
-    const window = (target: string, from: number, to: number, peakScore = 2): AnomalyRecord => ({
-      id: sha256(Buffer.from(`${target} ${from}`)),
-      target,
-      from: ms(from),
-      peakAt: ms(from),
-      to: ms(to),
-      open: false,
-      peakScore,
-      threshold: 0.7,
-      modelId: "m",
-      contributions: [{ labels: { __name__: "a" }, share: 1, observed: null, expected: 2 }],
-      traces: [],
     });
 
     it("replaces the windows that touch the range, and no others", async () => {

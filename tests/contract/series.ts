@@ -1,5 +1,5 @@
 /** What every SeriesStore does. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Labels, type Sample, seriesKey, staleNaNBits } from "../../src/lib/series.ts";
 import { epochMillis } from "../../src/lib/units.ts";

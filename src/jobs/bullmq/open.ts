@@ -7,7 +7,15 @@ import { type Logger, silentLogger } from "../../lib/log.ts";
 import type { Clock } from "../../lib/units.ts";
 import type { JobName, JobQueue, JobRecord, JobState } from "../queue.ts";
 import { CanceledJobs } from "./canceled.ts";
-import { connectDatabase, connectPool, connectRedis, type JobsQueue, type JobsWorker, type QueueConnection } from "./connection.ts";
+import {
+  connectDatabase,
+  connectPool,
+  connectRedis,
+  type JobsQueue,
+  type JobsWorker,
+  type QueueConnection,
+  type QueuedJob,
+} from "./connection.ts";
 import { bullStates, hasEnded, newestFirst, recordOf, stateOf } from "./records.ts";
 import { type Handlers, JobRunner } from "./runner.ts";
 
@@ -223,13 +231,23 @@ class BullQueue implements JobQueue {
     }
   }
 
-  /** Delayed jobs count, the next runs of schedules do not. */
+  /**
+   * Delayed jobs count, the next runs of schedules do not. BullMQ counts all states at one instant, but which jobs are delayed is another
+   * question; only an answer that is the same before and after the counting holds for its instant.
+   */
   async #isIdle(): Promise<boolean> {
+    const before = await this.#delayed();
     const counts = await this.#queue.getJobCounts("waiting", "prioritized", "active", "delayed");
     if ((counts["waiting"] ?? 0) + (counts["prioritized"] ?? 0) + (counts["active"] ?? 0) > 0) return false;
     if ((counts["delayed"] ?? 0) === 0) return true;
-    const delayed = await this.#queue.getJobs(["delayed"], 0, pageSize - 1, true);
-    return delayed.every((job) => job.repeatJobKey);
+    const after = await this.#delayed();
+    const same = before.length === counts["delayed"] && before.map(({ id }) => id).join() === after.map(({ id }) => id).join();
+    return same && before.every((job) => job.repeatJobKey);
+  }
+
+  async #delayed(): Promise<QueuedJob[]> {
+    const jobs = await this.#queue.getJobs(["delayed"], 0, -1, true);
+    return jobs.filter((job) => job !== undefined && job !== null);
   }
 
   async counts(): Promise<Record<JobState, number>> {

@@ -1,0 +1,48 @@
+/** The queue's contract on the embedded database, on a PostgreSQL server and on Redis. */
+import { afterAll, describe, expect, it } from "vitest";
+import { openQueue } from "../../src/jobs/bullmq/open.ts";
+import { type OpenedStore, openStore } from "../../src/store/open.ts";
+import { hasService, type Service, startPostgres, startRedis } from "../helpers/services.ts";
+import { freshDataDir, removeDir } from "./data-dir.ts";
+import { backoffMillis, clock, queueContract } from "./queue.ts";
+
+describe("BullMQ on the embedded database", () => {
+  let dataDir: string;
+  let store: OpenedStore;
+  queueContract(async () => {
+    dataDir = await freshDataDir();
+    store = await openStore({ dataDir });
+    return { shared: false, open: () => openQueue({ pool: store.pool, clock, backoffMillis }) };
+  });
+  afterAll(async () => {
+    await store?.close();
+    removeDir(dataDir);
+  });
+});
+
+describe.skipIf(!hasService("postgres"))("BullMQ on PostgreSQL", () => {
+  let service: Service;
+  queueContract(async () => {
+    service = await startPostgres();
+    return { shared: true, open: () => openQueue({ databaseUrl: service.url, clock, backoffMillis }) };
+  });
+  afterAll(() => service?.stop());
+});
+
+describe.skipIf(!hasService("redis"))("BullMQ on Redis", () => {
+  let service: Service;
+  queueContract(async () => {
+    service = await startRedis();
+    return { shared: true, open: () => openQueue({ redisUrl: service.url, clock, backoffMillis }) };
+  });
+  afterAll(() => service?.stop());
+});
+
+describe("openQueue", () => {
+  it("says which service does not answer", async () => {
+    const redisUrl = "redis://user:secret@127.0.0.1:1/0";
+    const refused = await openQueue({ redisUrl, clock }).catch((error: unknown) => error as Error);
+    expect(refused).toMatchObject({ code: "store_failed", message: expect.stringContaining("redis://…@127.0.0.1:1/0") });
+    await expect(openQueue({ databaseUrl: "postgres://nobody@127.0.0.1:1/none", clock })).rejects.toMatchObject({ code: "store_failed" });
+  });
+});
