@@ -1,34 +1,7 @@
 /** The envelope of the Prometheus API: {status, data} or {status, errorType, error}. */
-import { type TSchema, Type } from "typebox";
 import type { ForetraceError } from "../../lib/errors.ts";
 import type { InstantResult, MatrixItem, RangeResult } from "../../promql/evaluate.ts";
 import { formatLabels, formatScalar, formatValue } from "../../promql/format.ts";
-
-const LabelMap = Type.Record(Type.String(), Type.String());
-const Point = Type.Tuple([Type.Number({ description: "Unix seconds" }), Type.String({ description: "Value; NaN, +Inf and -Inf as text" })]);
-const success = Type.Literal("success");
-const Warnings = Type.Optional(Type.Array(Type.String()));
-const Envelope = <S extends TSchema>(data: S) => Type.Object({ status: success, data, warnings: Warnings });
-
-export const VectorAnswer = Envelope(
-  Type.Union([
-    Type.Object({ resultType: Type.Literal("vector"), result: Type.Array(Type.Object({ metric: LabelMap, value: Point })) }),
-    Type.Object({ resultType: Type.Enum(["scalar", "string"]), result: Point }),
-  ]),
-);
-export const MatrixAnswer = Envelope(
-  Type.Object({ resultType: Type.Literal("matrix"), result: Type.Array(Type.Object({ metric: LabelMap, values: Type.Array(Point) })) }),
-);
-export const SeriesAnswer = Envelope(Type.Array(LabelMap));
-export const NamesAnswer = Envelope(Type.Array(Type.String()));
-export const MetadataAnswer = Envelope(
-  Type.Record(Type.String(), Type.Array(Type.Object({ type: Type.String(), help: Type.String(), unit: Type.String() }))),
-);
-export const BuildinfoAnswer = Envelope(LabelMap);
-export const ErrorAnswer = Type.Object(
-  { status: Type.Literal("error"), errorType: Type.String(), error: Type.String() },
-  { description: "errorType: bad_data 400, execution 422, timeout 503, …" },
-);
 
 export type Answer<T> = { status: "success"; data: T; warnings?: string[] };
 

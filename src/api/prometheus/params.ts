@@ -1,6 +1,6 @@
 /** Parameters of the Prometheus API, read by Prometheus' rules and refused in its words (web/api/v1/api.go of Prometheus 3). */
 import type { FastifyRequest } from "fastify";
-import { ForetraceError } from "../../lib/errors.ts";
+import { ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import { type EpochMillis, epochMillis } from "../../lib/units.ts";
 import { durationMillis } from "../../promql/literals.ts";
 import type { TimeRange } from "../../store/ports.ts";
@@ -25,6 +25,16 @@ export function readForm(request: FastifyRequest): URLSearchParams {
 
 export const badData = (message: string, input: string): ForetraceError => new ForetraceError("bad_usage", message, { input });
 export const invalid = (name: string, reason: string): ForetraceError => badData(`invalid parameter "${name}": ${reason}`, name);
+
+/** Runs a parser of PromQL; its refusals name the parameter, as in Prometheus: `invalid parameter "query": 1:5: …`. */
+export function naming<T>(parameter: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!isForetraceError(error) || error.code !== "bad_query") throw error;
+    throw new ForetraceError("bad_query", `invalid parameter "${parameter}": ${error.message}`, error.place);
+  }
+}
 
 /** Unix seconds or RFC 3339 to whole milliseconds; NaN when it is neither. */
 export function timeMillis(text: string): number {
