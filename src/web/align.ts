@@ -84,7 +84,8 @@ export function valueRange(data: ChartData, from: number, to: number): [number, 
     low = Math.min(low, Math.max(outer[0], low - span));
     high = Math.max(high, Math.min(outer[1], high + span));
   }
-  const nonNegative = inner[0] >= 0;
+  // A band of a model that knows no floor may reach below what the series can be.
+  const nonNegative = extent(data, from, to, ["observed", "median", "expected"])[0] >= 0;
   if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.2, high + Math.abs(high) * 0.2];
   const margin = (high - low) * 0.06;
   const bottom = low - margin;

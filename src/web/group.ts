@@ -40,7 +40,7 @@ export const seriesId = (labels: LabelSet): string =>
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
-/** The series with the largest parts in the windows: open windows first, then the newest; within one by share. At most `most`. */
+/** The series with the largest parts (5 % or more, or among the first two) in the windows: open windows first, then the newest. At most `most`. */
 export function standingOut(series: readonly SeriesItem[], anomalies: readonly Anomaly[], most = 4): SeriesItem[] {
   const byId = new Map(series.map((item) => [seriesId(item.labels), item]));
   const found = new Set<SeriesItem>();
@@ -48,7 +48,7 @@ export function standingOut(series: readonly SeriesItem[], anomalies: readonly A
   for (const anomaly of ordered) {
     for (const part of [...anomaly.contributions].sort((a, b) => b.share - a.share)) {
       const item = byId.get(seriesId(part.labels));
-      if (item !== undefined && part.share >= 0.05) found.add(item);
+      if (item !== undefined && (part.share >= 0.05 || found.size < 2)) found.add(item);
       if (found.size === most) return [...found];
     }
   }

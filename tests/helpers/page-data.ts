@@ -94,13 +94,20 @@ function makeSeries(
 }
 
 /** Sorted errors of seasonal naive over the series. */
+const known = new WeakMap<PageSeries, number[]>();
 function errors(series: PageSeries): number[] {
+  const before = known.get(series);
+  if (before !== undefined) return before;
   const found: number[] = [];
   for (let index = series.season; index < series.values.length; index++) {
     const [now, before] = [series.values[index], series.values[index - series.season]];
     if (now !== null && now !== undefined && before !== null && before !== undefined) found.push(now - before);
   }
-  return found.sort((a, b) => a - b);
+  known.set(
+    series,
+    found.sort((a, b) => a - b),
+  );
+  return found;
 }
 const quantile = (sorted: readonly number[], level: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(level * sorted.length))] ?? 0;

@@ -30,12 +30,12 @@ const types: Record<string, string> = {
   txt: "text/plain",
 };
 
-/** `token`: answers 401 without it. `empty`: a service that has nothing yet. `alter`: changes the targets before they are served. */
+/** `token`: answers 401 without it. `empty`: a service that has nothing yet. `web`: the built page. `alter`: changes the targets before they are served. */
 export async function startPageServer(
   shared: string,
-  options: { token?: string; empty?: boolean; port?: number; alter?: (targets: PageTarget[]) => void } = {},
+  options: { token?: string; empty?: boolean; port?: number; web?: string; alter?: (targets: PageTarget[]) => void } = {},
 ): Promise<PageServer> {
-  const web = resolve(import.meta.dirname, "..", "..", "dist", "web");
+  const web = options.web ?? resolve(import.meta.dirname, "..", "..", "dist", "web");
   const now = Date.now();
   const empty = options.empty === true;
   const spans = readSpans(join(shared, "traces/real/nats-server-2.9.10-go1.19.8-load3s.trace.tsv.gz"));

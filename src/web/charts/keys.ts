@@ -1,6 +1,6 @@
 /** A chart by keyboard: arrows move the cursor from point to point, Home and End to its ends, Enter opens the window there. */
 import type uPlot from "uplot";
-import { shadeAt, type Shade } from "./options.ts";
+import { shadeAt, type Shade } from "./shades.ts";
 
 /**
  * The index a key leads to among ascending times, staying inside the range shown; undefined for other keys.

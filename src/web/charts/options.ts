@@ -1,8 +1,8 @@
 /** What all charts share: axes in the reader's zone, synchronised cursor, drag to zoom, theme colours read at each drawing. */
 import type uPlot from "uplot";
-import type { Anomaly } from "../api-types.ts";
 import { formatClock, formatDay, formatValue, unitKind } from "../format.ts";
 import { canvasFont, palette } from "../theme.ts";
+import type { Shade } from "./shades.ts";
 
 const minute = 60_000;
 const day = 86_400_000;
@@ -63,18 +63,6 @@ export function sharedCursor(key: string, drag = true): uPlot.Cursor {
   };
 }
 
-/** An anomalous window; `strong`: the series of the chart had a part in it. */
-export type Shade = { readonly id: string; readonly from: number; readonly to: number; readonly score: number; readonly strong: boolean };
-
-export const shadesOf = (anomalies: readonly Anomaly[], strong: (anomaly: Anomaly) => boolean): Shade[] =>
-  anomalies.map((anomaly) => ({
-    id: anomaly.id,
-    from: anomaly.from,
-    to: anomaly.to,
-    score: anomaly.peakScore,
-    strong: strong(anomaly),
-  }));
-
 /** Windows behind the lines: at least two pixels wide, with an edge on top so that they do not rest on colour alone. */
 export function drawShades(chart: uPlot, shades: readonly Shade[]): void {
   const { ctx, bbox } = chart;
@@ -126,10 +114,6 @@ export function drawMark(chart: uPlot, at: number, word: string): void {
   ctx.fillText(word, x + (right ? -4 : 4) * ratio, bbox.top + 3 * ratio);
   ctx.restore();
 }
-
-/** The window at a moment; of several the strongest. */
-export const shadeAt = (shades: readonly Shade[], at: number): Shade | undefined =>
-  shades.filter((shade) => at >= shade.from && at <= shade.to).sort((a, b) => Number(b.strong) - Number(a.strong) || b.score - a.score)[0];
 
 /** The side of a chart that has not happened yet. */
 export function drawFuture(chart: uPlot, now: number): void {

@@ -6,7 +6,8 @@ import { formatNumber } from "../format.ts";
 import type { Span } from "../range.ts";
 import { onTheme, palette } from "../theme.ts";
 import { listenKeys } from "./keys.ts";
-import { drawFuture, drawMark, drawShades, shadesOf, sharedCursor, timeAxis, type Shade } from "./options.ts";
+import { drawFuture, drawMark, drawShades, sharedCursor, timeAxis } from "./options.ts";
+import { shadesOf, type Shade } from "./shades.ts";
 import { dragsAreNoClicks, placeWindowLinks } from "./windows.ts";
 
 export type ScoreChart = {

@@ -2,11 +2,12 @@
 import uPlot from "uplot";
 import { alignSeries, chartColumns, valueRange, type ChartColumn, type ChartData } from "../align.ts";
 import type { SeriesData } from "../api-types.ts";
-import { formatMoment, formatNumber, formatValue } from "../format.ts";
 import { onTheme, palette } from "../theme.ts";
 import type { Span } from "../range.ts";
 import { listenKeys } from "./keys.ts";
-import { drawFuture, drawMark, drawShades, shadesOf, sharedCursor, timeAxis, valueAxis, type Shade } from "./options.ts";
+import { drawFuture, drawMark, drawShades, sharedCursor, timeAxis, valueAxis } from "./options.ts";
+import { shadesOf, type Shade } from "./shades.ts";
+import { chartWords, markOf, type Mark } from "./reading.ts";
 import { chartTooltip } from "./tooltip.ts";
 import { dragsAreNoClicks, placeWindowLinks } from "./windows.ts";
 
@@ -29,16 +30,6 @@ export type ChartOptions = {
   /** Opens an anomalous window by its id. */
   readonly onWindow: (id: string) => void;
 };
-
-/** What the upright mark stands for: now, or where the forecast begins when the data are old. */
-export type Mark = { readonly at: number; readonly word: string };
-
-/** Undefined when neither lies in the range. */
-export function markOf(data: Pick<SeriesData, "forecast">, span: Span, now: number): Mark | undefined {
-  if (now >= span.from && now <= span.to) return { at: now, word: "now" };
-  const issued = data.forecast?.issuedAt;
-  return issued !== undefined && issued >= span.from && issued <= span.to ? { at: issued, word: "forecast made" } : undefined;
-}
 
 const at = (column: ChartColumn): number => chartColumns.indexOf(column) + 1;
 
@@ -75,7 +66,7 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
         hidden,
         hidden,
         { stroke: () => palette().forecast, width: 1.75, dash: [6, 4], points: { show: false } },
-        { stroke: () => palette().observed, width: 1.6, points: { show: true, size: 5, filter: isolatedPoints } },
+        { stroke: () => palette().observed, width: 1.6, points: { show: false, size: 5, filter: isolatedPoints } },
       ],
       bands: [
         { series: [at("pastUpper"), at("pastLower")], fill: () => palette().pastBand },
@@ -135,21 +126,6 @@ export function seriesChart(host: HTMLElement, options: ChartOptions): SeriesCha
       chart.destroy();
     },
   };
-}
-
-/** The chart in a sentence, for readers who do not see it. */
-export function chartWords(title: string, unit: string, data: SeriesData, span: Span): string {
-  const last = data.samples.findLast((sample) => sample[1] !== null);
-  const median = data.forecast?.quantiles[data.forecast.levels.indexOf(0.5)];
-  const end = data.forecast === null ? undefined : data.forecast.start + ((median?.length ?? 1) - 1) * data.forecast.step;
-  const windows = data.anomalies.filter((anomaly) => anomaly.to >= span.from && anomaly.from <= span.to).length;
-  return [
-    `Chart of ${title}`,
-    last === undefined ? "no samples in this range" : `last value ${formatValue(last[1], unit)} at ${formatMoment(last[0])}`,
-    median === undefined || end === undefined ? "no forecast" : `forecast ${formatValue(median.at(-1), unit)} at ${formatMoment(end)}`,
-    `${formatNumber(windows)} anomalous ${windows === 1 ? "window" : "windows"}`,
-    "arrow keys read the points",
-  ].join(", ");
 }
 
 const toColumns = (data: ChartData): uPlot.AlignedData =>

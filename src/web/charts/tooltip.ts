@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import type { ChartColumn, ChartData } from "../align.ts";
 import { h } from "../dom.ts";
 import { formatMoment, formatNumber, formatValue } from "../format.ts";
-import { shadeAt, type Shade } from "./options.ts";
+import { shadeAt, type Shade } from "./shades.ts";
 
 export type Tooltip = { attach(chart: uPlot): void; show(chart: uPlot, data: ChartData, shades: readonly Shade[]): void };
 

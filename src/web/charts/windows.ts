@@ -3,7 +3,7 @@ import type uPlot from "uplot";
 import { h } from "../dom.ts";
 import { formatInterval, formatNumber } from "../format.ts";
 import { anomalyHref } from "../url.ts";
-import type { Shade } from "./options.ts";
+import type { Shade } from "./shades.ts";
 
 /** A window narrower than this is still easy to hit, CSS pixels. */
 const narrowest = 10;
