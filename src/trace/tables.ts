@@ -82,20 +82,22 @@ export class Tables implements GenerationTables {
     if (entry < 0) throw new RangeError(`no stack ${id} in generation ${this.generation}`);
     if (id === 0) return [];
     const reader = this.#at(this.stacks.place(entry));
-    const count = reader.uvarint("stack");
-    const frames: Frame[] = [];
-    const first = this.#firstFrames();
-    for (let i = 0; i < count; i++) {
+    const keys = Array.from({ length: reader.uvarint("stack") }, () => {
       const key = reader.uvarint("frame");
-      const after = skipFrameRest(reader);
-      const record = this.#at(first.get(key) ?? 0);
-      const pc = record.uvarintBig("frame");
-      const func = this.string(record.uvarint("frame"));
-      const file = this.string(record.uvarint("frame"));
-      frames.push({ pc, func, file, line: record.uvarint("frame") });
-      reader.position = after;
-    }
-    return frames;
+      skipFrameRest(reader);
+      return key;
+    });
+    const first = this.#firstFrames();
+    return keys.map((key) => this.#frame(first.get(key)!));
+  }
+
+  #frame(place: number): Frame {
+    const reader = this.#at(place);
+    const pc = reader.uvarintBig("frame");
+    const func = reader.uvarint("frame");
+    const file = reader.uvarint("frame");
+    const line = reader.uvarint("frame");
+    return { pc, func: this.string(func), file: this.string(file), line };
   }
 
   #text(entry: number): string {
@@ -181,9 +183,7 @@ export class Tables implements GenerationTables {
   }
 }
 
-function skipFrameRest(reader: ByteCursor): number {
-  reader.skip("frame");
-  reader.skip("frame");
-  reader.skip("frame");
-  return reader.position;
+/** Function, file and line, behind the PC. */
+function skipFrameRest(reader: ByteCursor): void {
+  for (let i = 0; i < 3; i++) reader.skip("frame");
 }
