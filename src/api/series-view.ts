@@ -1,7 +1,7 @@
 /** What the REST routes say about stored series: their newest samples, and one series with its forecast and anomalies. */
 import { type Labels, type Sample, formatSeriesName, seriesKey } from "../lib/series.ts";
 import { type EpochMillis, epochMillis } from "../lib/units.ts";
-import { forecastPoints } from "../promql/derived.ts";
+import { forecastPoints } from "../promql/forecast-series.ts";
 import type { ForecastRecord, Matcher, SeriesStore, Store, TimeRange } from "../store/ports.ts";
 
 export const always: TimeRange = { from: epochMillis(0), to: epochMillis(8.64e15) };
