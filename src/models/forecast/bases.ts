@@ -7,10 +7,12 @@ import type { PreparedSeries } from "./prepared.ts";
 export type BaseSpec = {
   readonly season: number;
   readonly horizon: number;
+  /** Whether a season is a day, so that the same day one week ago is worth a look. */
+  readonly weeks: boolean;
 };
 
 /** Past origins at which the bases are compared. */
-const trials = 6;
+export const trials = 12;
 /** Horizon steps at which they are compared. */
 const anchorCount = 8;
 /** Weight of a base ∝ (its recent error)^−sharpness. */
@@ -19,7 +21,7 @@ const sharpness = 4;
 export const longLevel = 288;
 
 export const levelLength = (season: number): number => (season > 1 ? Math.max(3, Math.min(12, Math.round(season / 4))) : 12);
-export const baseCount = (season: number): number => (season > 1 ? 6 : 3);
+export const baseCount = ({ season, weeks }: Pick<BaseSpec, "season" | "weeks">): number => (season > 1 ? (weeks ? 8 : 6) : 3);
 
 export type Mixture = {
   /** Mean of the last few values, long mean where those are missing. */
@@ -38,7 +40,7 @@ export type Mixture = {
 
 /** The mixture at `origin` (values before it are known); undefined when nothing is present in the last long level or season. */
 export function mixBases(series: PreparedSeries, origin: number, spec: BaseSpec): Mixture | undefined {
-  const count = baseCount(spec.season);
+  const count = baseCount(spec);
   const here = basesAt(series, origin, spec);
   if (here === undefined) return undefined;
   const anchors = anchorSteps(spec.horizon);
@@ -84,7 +86,7 @@ function anchorSteps(horizon: number): number[] {
  * Bases: last value, recent level, long level; with a season also the value one season ago, the same moved by how far the recent level
  * stands from where it stood then, and the mean of the last three seasons at this phase. A missing one takes the recent level.
  */
-function basesAt(series: PreparedSeries, origin: number, { season }: BaseSpec) {
+function basesAt(series: PreparedSeries, origin: number, { season, weeks }: BaseSpec) {
   const length = levelLength(season);
   const long = series.mean(origin - Math.max(longLevel, season), origin);
   if (Number.isNaN(long)) return undefined;
@@ -93,6 +95,8 @@ function basesAt(series: PreparedSeries, origin: number, { season }: BaseSpec) {
   const last = series.last(origin, length);
   const before = season > 1 ? series.mean(origin - season - length, origin - season) : Number.NaN;
   const shift = Number.isNaN(before) ? 0 : level - before;
+  const weekBefore = weeks ? series.mean(origin - 7 * season - length, origin - 7 * season) : Number.NaN;
+  const weekShift = Number.isNaN(weekBefore) ? 0 : level - weekBefore;
   const ago = (j: number, seasons: number): number => {
     const index = origin + j - Math.ceil((j + 1) / season) * season - seasons * season;
     return index >= 0 ? series.values[index]! : Number.NaN;
@@ -120,14 +124,18 @@ function basesAt(series: PreparedSeries, origin: number, { season }: BaseSpec) {
     if (k === 1) return level;
     if (k === 2) return long;
     if (k === 3) return seasonal(j);
-    return k === 4 ? seasonal(j) + shift : seasonalMean(j);
+    if (k === 4) return seasonal(j) + shift;
+    if (k === 5) return seasonalMean(j);
+    const value = ago(j, 6);
+    if (Number.isNaN(value)) return level;
+    return k === 6 ? value : value + weekShift;
   };
   return { level, base };
 }
 
 /** Mean |error| of each base around each anchor, over past origins whose forecasts were complete before this one. */
 function recentErrors(series: PreparedSeries, origin: number, spec: BaseSpec, anchors: readonly number[]): Float64Array[] {
-  const count = baseCount(spec.season);
+  const count = baseCount(spec);
   const sums = Array.from({ length: count }, () => new Float64Array(anchors.length));
   const seen = new Float64Array(anchors.length);
   const gap = Math.max(1, Math.round(spec.horizon / 4));

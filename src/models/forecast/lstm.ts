@@ -65,13 +65,15 @@ export async function fitLstm(series: readonly Series[], options: LstmOptions, r
   };
   const seed = random.below(2 ** 32);
   const own = createRandom(seed);
-  const engine = await (options.engine ?? tfjsEngine())(shape);
+  const createEngine = options.engine ?? tfjsEngine();
+  const engine = await createEngine(shape);
+  const judge = await createEngine(shape);
   try {
     engine.setParameters(initialParameters(shape, own.fork("parameters")));
     const validation = validationBatch(sources, window, mostValidation);
     const batch = emptyBatch(options.batch ?? 32, window);
     const draws = own.fork("batches");
-    const trained = await train(engine, () => drawBatch(batch, sources, window, draws), validation, {
+    const trained = await train(engine, judge, () => drawBatch(batch, sources, window, draws), validation, {
       steps: options.steps ?? 500,
       learningRate: options.learningRate ?? 3e-3,
       every: 25,
@@ -99,6 +101,7 @@ export async function fitLstm(series: readonly Series[], options: LstmOptions, r
     });
   } finally {
     engine.dispose();
+    judge.dispose();
   }
 }
 

@@ -2,7 +2,7 @@
 import { ForetraceError } from "../../lib/errors.ts";
 import type { Random } from "../../lib/random.ts";
 import { parameterShapes, type Batch, type LstmEngine, type LstmShape, type Parameters } from "./engine.ts";
-import { forwardLstm, inverseSoftplus } from "./forward.ts";
+import { inverseSoftplus } from "./forward.ts";
 
 export type TrainingOptions = {
   /** Most optimiser steps. */
@@ -24,17 +24,23 @@ const mostAveraged = 0.998;
 const pauseEvery = 8;
 
 /**
- * Trains from the engine's parameters on batches from `next`; returns the averaged weights with the lowest validation loss.
+ * Trains `engine` from its parameters on batches from `next`; returns the averaged weights with the lowest validation loss.
+ * `judge`, a second engine, looks at the averaged weights while the first keeps its own and their moments.
  * @throws ForetraceError canceled as soon as the signal is aborted (looked at before each step).
  */
 export async function train(
   engine: LstmEngine,
+  judge: LstmEngine,
   next: () => Batch,
   validation: Batch,
   options: TrainingOptions,
 ): Promise<{ parameters: Parameters; loss: number; steps: number }> {
   const averaged = engine.getParameters();
-  let best = { parameters: copy(averaged), loss: validationLoss(averaged, engine.shape, validation), steps: 0 };
+  const judged = (): number => {
+    judge.setParameters(averaged);
+    return pinballLoss(judge.predict(validation.x, validation.size), validation, judge.shape);
+  };
+  let best = { parameters: copy(averaged), loss: judged(), steps: 0 };
   let worse = 0;
   for (let step = 1; step <= options.steps; step++) {
     if (step % pauseEvery === 1) await pause();
@@ -47,7 +53,7 @@ export async function train(
       for (let i = 0; i < values.length; i++) values[i]! += (1 - keep) * (current[p]![i]! - values[i]!);
     options.progress?.(step / options.steps);
     if (step % options.every !== 0 && step !== options.steps) continue;
-    const loss = validationLoss(averaged, engine.shape, validation);
+    const loss = judged();
     if (loss < best.loss) {
       best = { parameters: copy(averaged), loss, steps: step };
       worse = 0;
@@ -57,10 +63,6 @@ export async function train(
 }
 
 /** Weighted mean pinball loss as {@link LstmEngine} states it, 0 when nothing counts. */
-export function validationLoss(parameters: Parameters, shape: LstmShape, batch: Batch): number {
-  return pinballLoss(forwardLstm(parameters, shape, batch.x, batch.size), batch, shape);
-}
-
 export function pinballLoss(quantiles: Float32Array, batch: Batch, { horizon, levels }: LstmShape): number {
   let sum = 0;
   let total = 0;

@@ -1,5 +1,5 @@
 /** What the network sees at one origin: patches of the recent past, and what was known there beside them, repeated at every step. */
-import { baseCount, longLevel, mixBases, type Mixture } from "./bases.ts";
+import { baseCount, longLevel, mixBases, trials, type Mixture } from "./bases.ts";
 import type { PreparedSeries } from "./prepared.ts";
 
 /** Saved with the model: the same inputs are made when it forecasts. */
@@ -17,6 +17,8 @@ export type WindowSpec = {
   readonly step: number;
   /** Whether the training range was long enough to know days. */
   readonly days: boolean;
+  /** Whether a season is a day. */
+  readonly weeks: boolean;
 };
 
 const day = 86_400_000;
@@ -45,16 +47,17 @@ export function windowSpec(season: number, horizon: number, step: number, rows: 
     parts: Math.min(patch, mostParts),
     step,
     days: rows * step >= 2 * day && step < day / 4,
+    weeks: season > 1 && season * step === day,
   };
 }
 
 /** Rows before an origin that its inputs can depend on. */
-export const lookback = ({ season, horizon, patches, patch }: WindowSpec): number =>
-  Math.max(patches * patch + season, 3 * horizon + Math.max(longLevel, 4 * season) + longLevel);
+export const lookback = ({ season, horizon, patches, patch, weeks }: WindowSpec): number =>
+  Math.max(patches * patch + season, Math.ceil((1 + trials / 4) * horizon) + trials + Math.max(longLevel, (weeks ? 9 : 4) * season) + longLevel);
 
 /** F of the network. */
 export function featureCount(spec: WindowSpec): number {
-  const bases = baseCount(spec.season);
+  const bases = baseCount(spec);
   const channels = spec.season > 1 ? 2 : 1;
   const anchors = Math.min(8, spec.horizon);
   return channels * spec.parts + 3 * bases + anchors + lastValues + phases + 5;
