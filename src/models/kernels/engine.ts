@@ -1,9 +1,9 @@
 /** The `fused` engine of the forecaster: kernels of our own in place of tfjs, the same arithmetic and the same saved form. */
 import { ForetraceError } from "../../lib/errors.ts";
-import { engineDefaults, parameterShapes, type Batch, type EngineFactory, type LstmEngine, type LstmShape } from "../forecast/engine.ts";
+import { engineDefaults, type Batch, type EngineFactory, type LstmEngine, type LstmShape } from "../forecast/engine.ts";
 import type { Block } from "./layout.ts";
 import { createLstmKernel, type LstmKernel } from "./lstm-kernel.ts";
-import { pack, unpack } from "./packing.ts";
+import { pack, placesOf, unpack } from "./packing.ts";
 
 /** Windows that a forecast runs through the net at once: all that is needed of them stays in the cache. */
 const forecastChunk = 64;
@@ -23,6 +23,7 @@ export function fusedEngine(module: WebAssembly.Module): EngineFactory {
 
 function createEngine(created: LstmKernel, shape: LstmShape, options: typeof engineDefaults): LstmEngine {
   let live: LstmKernel | undefined = created;
+  const places = placesOf(shape, created.layout.rows, created.layout.counts);
   let step = 0;
   const kernel = (): LstmKernel => {
     if (live === undefined) throw new ForetraceError("bad_usage", "this LSTM engine was disposed of; make a new one");
@@ -93,18 +94,17 @@ function createEngine(created: LstmKernel, shape: LstmShape, options: typeof eng
     },
     getParameters() {
       const { layout, memory } = kernel();
-      return unpack(shape, layout.rows, memory(), layout.parameters);
+      return unpack(places, memory(), layout.parameters.lstm / 4);
     },
     setParameters(parameters) {
       const { layout, memory } = kernel();
-      for (const [i, size] of parameterShapes(shape).entries()) {
-        const wanted = size.reduce((product, n) => product * n, 1);
-        if (parameters[i]?.length !== wanted) {
-          throw new ForetraceError("bad_usage", `parameter ${i} has ${parameters[i]?.length} values, not [${size.join(", ")}] = ${wanted}`);
+      for (const [i, place] of places.entries()) {
+        if (parameters[i]?.length !== place.length) {
+          throw new ForetraceError("bad_usage", `parameter ${i} has ${parameters[i]?.length} values, ${place.length} are needed`);
         }
       }
       const floats = memory();
-      pack(shape, layout.rows, parameters, floats, layout.parameters);
+      pack(places, parameters, floats, layout.parameters.lstm / 4);
       for (const moments of [layout.firstMoments, layout.secondMoments])
         floats.fill(0, moments.lstm / 4, moments.lstm / 4 + layout.blockCount);
       step = 0;

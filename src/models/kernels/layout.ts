@@ -10,7 +10,7 @@ const panelStride = (rows: number): number => ((roundUp(rows * panelSize * 4, li
 
 /** Rows of the matrices. */
 export type Rows = {
-  /** Inputs a step, one of zeros added to make them even. */
+  /** Inputs a step, filled up with zeros to a multiple of 4. */
   readonly features: number;
   /** Rows of the LSTM's input: features + hidden. */
   readonly inner: number;
@@ -73,9 +73,9 @@ export type WorkLayout = {
 };
 
 export function rowsOf({ features, hidden, horizon, levels }: LstmShape): Rows {
-  const even = roundUp(features, 2);
+  const filled = roundUp(features, 4);
   const outputs = horizon * levels.length;
-  return { features: even, inner: even + hidden, hidden, outputs, packedOutputs: roundUp(outputs, 4) };
+  return { features: filled, inner: filled + hidden, hidden, outputs, packedOutputs: roundUp(outputs, 4) };
 }
 
 /** Hands out addresses from `start` on. */

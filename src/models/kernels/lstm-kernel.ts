@@ -12,9 +12,6 @@ import { fixedLayout, panelSize, workLayout, type FixedLayout, type WorkLayout }
 const page = 65_536;
 /** An engine that wants more memory than this is refused before anything is allocated. */
 const mostBytes = 1 << 30;
-/** Panels in one call of `outer`: enough to make its final sums cheap, few enough that their gates (260 kB at 64 units) stay in the cache. */
-const outerPanels = 32;
-
 export type LstmKernel = {
   readonly exports: KernelExports;
   readonly layout: FixedLayout;
@@ -138,8 +135,6 @@ export function createLstmKernel(module: WebAssembly.Module, shape: LstmShape): 
     exports.outer(last, at.inputStride, at.raw, at.rawStride, gradients.dense, groups, hidden, at.panels);
     exports.rowSums(at.raw, at.rawStride, gradients.denseBias, rows.packedOutputs, at.panels);
     exports.product(layout.denseBack, 0, at.raw, at.rawStride, at.dHidden, at.cellStride, hidden / 4, rows.packedOutputs, at.panels);
-    const together = Math.max(1, Math.floor(outerPanels / at.panels));
-    let done = steps;
     for (let t = steps - 1; t >= 0; t--) {
       const gates = at.gates + t * gateStep;
       exports.lstmBackward(
@@ -157,19 +152,7 @@ export function createLstmKernel(module: WebAssembly.Module, shape: LstmShape): 
       if (t > 0) {
         exports.product(layout.recurrentBack, 0, gates, at.gateStride, at.dHidden, at.cellStride, hidden / 4, 4 * hidden, at.panels);
       }
-      if (done - t === together || t === 0) {
-        exports.outer(
-          at.input + t * inputStep,
-          at.inputStride,
-          gates,
-          at.gateStride,
-          gradients.lstm,
-          hidden,
-          rows.inner,
-          (done - t) * at.panels,
-        );
-        done = t;
-      }
+      exports.outer(at.input + t * inputStep, at.inputStride, gates, at.gateStride, gradients.lstm, hidden, rows.inner, at.panels);
     }
   }
 

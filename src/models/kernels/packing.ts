@@ -1,44 +1,43 @@
 /** Parameters between the order of a stock LayersModel and the kernels' packed blocks. */
-import type { LstmShape, Parameters } from "../forecast/engine.ts";
-import { parameterShapes } from "../forecast/engine.ts";
+import { parameterShapes, type LstmShape, type Parameters } from "../forecast/engine.ts";
 import type { Block, Rows } from "./layout.ts";
 
+/** places[p][i]: where value i of parameter p lies in a block, in float32 values from its start. */
+export type Places = readonly Int32Array[];
+
 /**
- * Calls `visit(parameter, index in it, index in memory as float32)` for every value. Packed LSTM weights: [unit][row][gate], rows the
- * features, then (after a row of zeros where their number is odd) the hidden units; packed dense weights: [output / 4][unit][output % 4].
+ * Packed LSTM weights: [unit][row][gate], rows the features, then (after a row of zeros where their number is odd) the hidden units;
+ * packed dense weights: [output / 4][unit][output % 4].
  */
-function forEachValue(shape: LstmShape, rows: Rows, block: Block, visit: (parameter: number, from: number, to: number) => void): void {
-  const { features, hidden } = shape;
-  const lstm = block.lstm / 4;
-  for (let unit = 0; unit < hidden; unit++) {
-    for (let gate = 0; gate < 4; gate++) {
-      const column = gate * hidden + unit;
-      const place = (row: number): number => lstm + (unit * rows.inner + row) * 4 + gate;
-      for (let row = 0; row < features; row++) visit(0, row * 4 * hidden + column, place(row));
-      for (let row = 0; row < hidden; row++) visit(1, row * 4 * hidden + column, place(rows.features + row));
-      visit(2, column, block.lstmBias / 4 + unit * 4 + gate);
-    }
-  }
-  const dense = block.dense / 4;
-  for (let output = 0; output < rows.outputs; output++) {
-    const group = output >> 2;
-    for (let unit = 0; unit < hidden; unit++) visit(3, unit * rows.outputs + output, dense + (group * hidden + unit) * 4 + (output & 3));
-    visit(4, output, block.denseBias / 4 + output);
+export function placesOf(shape: LstmShape, rows: Rows, counts: Block): Places {
+  const { hidden } = shape;
+  const gates = 4 * hidden;
+  const places = parameterShapes(shape).map((size) => new Int32Array(size.reduce((product, n) => product * n, 1)));
+  const lstmPlace = (row: number, column: number): number => ((column % hidden) * rows.inner + row) * 4 + Math.floor(column / hidden);
+  const denseStart = counts.lstm + counts.lstmBias;
+  places[0]!.forEach((_, i, place) => (place[i] = lstmPlace(Math.floor(i / gates), i % gates)));
+  places[1]!.forEach((_, i, place) => (place[i] = lstmPlace(rows.features + Math.floor(i / gates), i % gates)));
+  places[2]!.forEach((_, i, place) => (place[i] = counts.lstm + (i % hidden) * 4 + Math.floor(i / hidden)));
+  places[3]!.forEach((_, i, place) => {
+    const output = i % rows.outputs;
+    place[i] = denseStart + ((output >> 2) * hidden + Math.floor(i / rows.outputs)) * 4 + (output & 3);
+  });
+  places[4]!.forEach((_, i, place) => (place[i] = denseStart + counts.dense + i));
+  return places;
+}
+
+/** Into the block at `start` (float32 values); padding is not touched: it is 0 from the start and its gradients are 0. */
+export function pack(places: Places, parameters: Parameters, memory: Float32Array, start: number): void {
+  for (const [p, place] of places.entries()) {
+    const values = parameters[p]!;
+    for (let i = 0; i < place.length; i++) memory[start + place[i]!] = values[i]!;
   }
 }
 
-/** Padding is not touched: it is 0 from the start and its gradients are 0. */
-export function pack(shape: LstmShape, rows: Rows, parameters: Parameters, memory: Float32Array, block: Block): void {
-  forEachValue(shape, rows, block, (parameter, from, to) => {
-    memory[to] = parameters[parameter]![from]!;
-  });
-}
-
-export function unpack(shape: LstmShape, rows: Rows, memory: Float32Array, block: Block): Parameters {
-  const sizes = parameterShapes(shape).map((size) => size.reduce((product, n) => product * n, 1));
-  const parameters = sizes.map((size) => new Float32Array(size)) as unknown as Parameters;
-  forEachValue(shape, rows, block, (parameter, from, to) => {
-    parameters[parameter]![from] = memory[to]!;
-  });
-  return parameters;
+export function unpack(places: Places, memory: Float32Array, start: number): Parameters {
+  return places.map((place) => {
+    const values = new Float32Array(place.length);
+    for (let i = 0; i < place.length; i++) values[i] = memory[start + place[i]!]!;
+    return values;
+  }) as unknown as Parameters;
 }

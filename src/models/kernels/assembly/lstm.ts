@@ -52,7 +52,7 @@ export function lstmForward(
     for (let panel = 0; panel < panels; panel++) {
       let a0 = s0, a1 = s0, b0 = s1, b1 = s1, c0 = s2, c1 = s2, d0 = s3, d1 = s3;
       let x = start;
-      for (let w = weights; w < end; w += 32) {
+      for (let w = weights; w < end; w += 64) {
         let x0 = v128.load(x);
         let x1 = v128.load(x, 16);
         let s = v128.load32_splat(w);
@@ -81,7 +81,35 @@ export function lstmForward(
         s = v128.load32_splat(w, 28);
         d0 = madd(s, x0, d0);
         d1 = madd(s, x1, d1);
-        x += 64;
+        x0 = v128.load(x, 64);
+        x1 = v128.load(x, 80);
+        s = v128.load32_splat(w, 32);
+        a0 = madd(s, x0, a0);
+        a1 = madd(s, x1, a1);
+        s = v128.load32_splat(w, 36);
+        b0 = madd(s, x0, b0);
+        b1 = madd(s, x1, b1);
+        s = v128.load32_splat(w, 40);
+        c0 = madd(s, x0, c0);
+        c1 = madd(s, x1, c1);
+        s = v128.load32_splat(w, 44);
+        d0 = madd(s, x0, d0);
+        d1 = madd(s, x1, d1);
+        x0 = v128.load(x, 96);
+        x1 = v128.load(x, 112);
+        s = v128.load32_splat(w, 48);
+        a0 = madd(s, x0, a0);
+        a1 = madd(s, x1, a1);
+        s = v128.load32_splat(w, 52);
+        b0 = madd(s, x0, b0);
+        b1 = madd(s, x1, b1);
+        s = v128.load32_splat(w, 56);
+        c0 = madd(s, x0, c0);
+        c1 = madd(s, x1, c1);
+        s = v128.load32_splat(w, 60);
+        d0 = madd(s, x0, d0);
+        d1 = madd(s, x1, d1);
+        x += 128;
       }
       cell(a0, b0, c0, d0, keep, g, cellBefore + c, cellAfter + c, cellTanh + c, h);
       cell(a1, b1, c1, d1, keep, g + 16, cellBefore + c + 16, cellAfter + c + 16, cellTanh + c + 16, h + 16);

@@ -2,7 +2,7 @@
  * Matrix products. The batch lies along the lanes, in panels of eight examples: a panel of a matrix holds its rows one after the other,
  * 32 bytes each, so that all loads of a block are at fixed distances. `…Stride`: bytes from one panel to the next.
  * Weights are packed in groups of four outputs: [group][k][4]. A block is 4 outputs × 8 examples: eight accumulators hide the
- * latency of multiply-add; larger blocks spill registers in V8. `inner`, the number of k, is even.
+ * latency of multiply-add; larger blocks spill registers in V8. `inner`, the number of k, is a multiple of 4.
  */
 import { madd, sums } from "./vector";
 
@@ -24,7 +24,7 @@ export function product(
       }
       let a0 = s0, a1 = s0, b0 = s1, b1 = s1, c0 = s2, c1 = s2, d0 = s3, d1 = s3;
       let from = x;
-      for (const end = w + (<usize>inner << 4); w < end; w += 32) {
+      for (const end = w + (<usize>inner << 4); w < end; w += 64) {
         let x0 = v128.load(from);
         let x1 = v128.load(from, 16);
         let s = v128.load32_splat(w);
@@ -53,7 +53,35 @@ export function product(
         s = v128.load32_splat(w, 28);
         d0 = madd(s, x0, d0);
         d1 = madd(s, x1, d1);
-        from += 64;
+        x0 = v128.load(from, 64);
+        x1 = v128.load(from, 80);
+        s = v128.load32_splat(w, 32);
+        a0 = madd(s, x0, a0);
+        a1 = madd(s, x1, a1);
+        s = v128.load32_splat(w, 36);
+        b0 = madd(s, x0, b0);
+        b1 = madd(s, x1, b1);
+        s = v128.load32_splat(w, 40);
+        c0 = madd(s, x0, c0);
+        c1 = madd(s, x1, c1);
+        s = v128.load32_splat(w, 44);
+        d0 = madd(s, x0, d0);
+        d1 = madd(s, x1, d1);
+        x0 = v128.load(from, 96);
+        x1 = v128.load(from, 112);
+        s = v128.load32_splat(w, 48);
+        a0 = madd(s, x0, a0);
+        a1 = madd(s, x1, a1);
+        s = v128.load32_splat(w, 52);
+        b0 = madd(s, x0, b0);
+        b1 = madd(s, x1, b1);
+        s = v128.load32_splat(w, 56);
+        c0 = madd(s, x0, c0);
+        c1 = madd(s, x1, c1);
+        s = v128.load32_splat(w, 60);
+        d0 = madd(s, x0, d0);
+        d1 = madd(s, x1, d1);
+        from += 128;
       }
       v128.store(to, a0);
       v128.store(to, a1, 16);
@@ -72,7 +100,7 @@ export function product(
 
 /**
  * gradient[group][k][i] += Σ x[k] · d[4 · group + i] over all examples, the layout of packed weights. The accumulators' lanes are parts
- * of that sum and are added at the end, which is cheap from some 16 panels on: several time steps can go in one call.
+ * of that sum and are added at the end.
  */
 export function outer(
   x: usize, xStride: usize, d: usize, dStride: usize, gradient: usize, groups: i32, inner: i32, panels: i32,

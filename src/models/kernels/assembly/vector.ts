@@ -13,106 +13,103 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** Constants lie in memory: loading one is one instruction, building one in a register takes V8 three. */
+/** Constants lie in memory, a vector each: loading one is one instruction, building one in a register takes V8 three. */
 const constants = memory.data<f32>([
-  1.44269504, // 0: 1 / ln 2
-  12582912, // 1: 1.5 · 2^23; adding it rounds to a whole number, which then stands in the low bits
-  0.693359375, // 2: ln 2, its first 9 bits: n · this is exact
-  -0.00021219444, // 3: the rest of ln 2
-  0.00139262135, // 4–8: (e^r − 1 − r) / r² on ±ln 2 / 2, Chebyshev fit, 3e-8 relative in e^r − 1
-  0.00836320297,
-  0.0416665544,
-  0.166665768,
-  0.5,
-  1, // 9
-  87, // 10: e^87 is still finite and normal, e^-87 too
-  -87, // 11
-  0.281577784, // 12–16: 2 artanh(√w) / √w on [0, 1/9], Chebyshev fit, 1e-8 relative
-  0.279651577,
-  0.400245952,
-  0.666663216,
-  2,
-  44, // 17: tanh is 1 in float32 long before
-  -44, // 18
-]);
+  12582912, 12582912, 12582912, 12582912, // 0: 1.5 · 2^23; adding it rounds to a whole number, which then stands in the low bits
+  1, 1, 1, 1, // 1
+  2, 2, 2, 2, // 2
+  1.44269504, 1.44269504, 1.44269504, 1.44269504, // 3: 1 / ln 2
+  -1.44269504, -1.44269504, -1.44269504, -1.44269504, // 4
+  2.88539008, 2.88539008, 2.88539008, 2.88539008, // 5: 2 / ln 2
+  0.000154531828, 0.000154531828, 0.000154531828, 0.000154531828, // 6–11: (2^r − 1) / r on ±1/2, Chebyshev fit, 2e-8 relative
+  0.00133908863, 0.00133908863, 0.00133908863, 0.00133908863,
+  0.00961808252, 0.00961808252, 0.00961808252, 0.00961808252,
+  0.0555035707, 0.0555035707, 0.0555035707, 0.0555035707,
+  0.240226508, 0.240226508, 0.240226508, 0.240226508,
+  0.693147188, 0.693147188, 0.693147188, 0.693147188,
+  0.281577784, 0.281577784, 0.281577784, 0.281577784, // 12–16: 2 artanh(√w) / √w on [0, 1/9], Chebyshev fit, 1e-8 relative
+  0.279651577, 0.279651577, 0.279651577, 0.279651577,
+  0.400245952, 0.400245952, 0.400245952, 0.400245952,
+  0.666663216, 0.666663216, 0.666663216, 0.666663216,
+  2, 2, 2, 2,
+  87, 87, 87, 87, // 17, 18: e^±87 is still finite and normal
+  -87, -87, -87, -87,
+  10, 10, 10, 10, // 19, 20: tanh is ±1 in float32 from 9.02 on
+  -10, -10, -10, -10,
+], 16);
 
 // @ts-ignore: decorator
 @inline
 function constant(index: i32): v128 {
-  return v128.load32_splat(constants + (index << 2));
+  return v128.load(constants + (index << 4));
 }
 
 // @ts-ignore: decorator
 @inline
 function clamp(x: v128, low: i32, high: i32): v128 {
-  // pmin and pmax keep a NaN in their first operand's place.
+  // pmax and pmin hand a NaN in their first operand through.
   return f32x4.pmin(f32x4.pmax(x, constant(low)), constant(high));
 }
 
-/**
- * e^x = 2^n (1 + p) with |x − n ln 2| ≤ ln 2 / 2. Left apart so that e^x − 1 keeps its digits near 0:
- * e^x − 1 = 2^n p + (2^n − 1). Both parts share one evaluation, hence two functions over `shifted`.
- */
+/** x · constant, rounded to a whole number n, as n + 1.5 · 2^23. */
 // @ts-ignore: decorator
 @inline
-function shifted(x: v128): v128 {
-  return madd(x, constant(0), constant(1));
+function shifted(x: v128, factor: i32): v128 {
+  return madd(x, constant(factor), constant(0));
 }
 
 // @ts-ignore: decorator
 @inline
-function power(shifted: v128): v128 {
-  return i32x4.add(i32x4.shl(shifted, 23), constant(9));
+function powerOfTwo(shifted: v128): v128 {
+  return i32x4.add(i32x4.shl(shifted, 23), constant(1));
 }
 
+/** 2^r − 1 with r = x · constant − n, |r| ≤ 1/2; kept apart from 2^n, so that nothing cancels near 0. */
 // @ts-ignore: decorator
 @inline
-function remainder(x: v128, shifted: v128): v128 {
-  const n = f32x4.sub(shifted, constant(1));
-  const high = f32x4.sub(x, f32x4.mul(n, constant(2)));
-  const r = f32x4.sub(high, f32x4.mul(n, constant(3)));
-  let p = madd(r, constant(4), constant(5));
-  p = madd(p, r, constant(6));
-  p = madd(p, r, constant(7));
+function fraction(x: v128, factor: i32, shifted: v128): v128 {
+  const r = madd(x, constant(factor), f32x4.sub(constant(0), shifted));
+  let p = madd(r, constant(6), constant(7));
   p = madd(p, r, constant(8));
-  return madd(f32x4.mul(r, r), p, r);
+  p = madd(p, r, constant(9));
+  p = madd(p, r, constant(10));
+  p = madd(p, r, constant(11));
+  return f32x4.mul(p, r);
 }
 
-/** e^x for x within ±87. */
+/** e^(± x) for x within ±87; `factor` is constant 3 or 4. */
 // @ts-ignore: decorator
 @inline
-function exponential(x: v128): v128 {
-  const s = shifted(x);
-  const two = power(s);
-  return madd(two, remainder(x, s), two);
+function exponential(x: v128, factor: i32): v128 {
+  const s = shifted(x, factor);
+  const two = powerOfTwo(s);
+  return madd(two, fraction(x, factor, s), two);
 }
 
 /** 1 / (1 + e^-x). */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128): v128 {
-  const e = exponential(f32x4.neg(clamp(x, 11, 10)));
-  return f32x4.div(constant(9), f32x4.add(constant(9), e));
+  return f32x4.div(constant(1), f32x4.add(constant(1), exponential(clamp(x, 18, 17), 4)));
 }
 
-/** tanh x = m / (m + 2) with m = e^2x − 1. */
+/** tanh x = m / (m + 2) with m = e^2x − 1 = 2^n (2^r − 1) + (2^n − 1). */
 // @ts-ignore: decorator
 @inline
 export function tanh(x: v128): v128 {
-  const c = clamp(x, 18, 17);
-  const twice = f32x4.add(c, c);
-  const s = shifted(twice);
-  const two = power(s);
-  const m = madd(two, remainder(twice, s), f32x4.sub(two, constant(9)));
-  return f32x4.div(m, f32x4.add(m, constant(16)));
+  const c = clamp(x, 20, 19);
+  const s = shifted(c, 5);
+  const two = powerOfTwo(s);
+  const m = madd(two, fraction(c, 5, s), f32x4.sub(two, constant(1)));
+  return f32x4.div(m, f32x4.add(m, constant(2)));
 }
 
 /** log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), the logarithm as 2 artanh(e / (2 + e)). */
 // @ts-ignore: decorator
 @inline
 export function softplus(x: v128): v128 {
-  const e = exponential(f32x4.pmax(f32x4.neg(f32x4.abs(x)), constant(11)));
-  const s = f32x4.div(e, f32x4.add(e, constant(16)));
+  const e = exponential(f32x4.pmin(f32x4.abs(x), constant(17)), 4);
+  const s = f32x4.div(e, f32x4.add(e, constant(2)));
   const w = f32x4.mul(s, s);
   let p = madd(w, constant(12), constant(13));
   p = madd(p, w, constant(14));
