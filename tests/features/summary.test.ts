@@ -1,37 +1,10 @@
 /** The summary against the reference summariser (real/NAME.trace.summary.json), and its rules. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createSummary, type Summary } from "../../src/features/summary.ts";
 import { EventKind, GoState, type TraceVisitor } from "../../src/trace/model.ts";
-import { readTrace } from "../../src/trace/read.ts";
-import { sharedDir } from "../helpers/shared.ts";
-import { readReferenceEvents, replay } from "./reference-events.ts";
+import { feed, hasTraces, readReferenceSummary, sourcesOf, tee, traceNames } from "./traces.ts";
 
-type Totals = {
-  readonly ID: number;
-  readonly Name: string;
-  readonly Exec: number;
-  readonly SchedWait: number;
-  readonly Syscall: number;
-  readonly SyscallBlock: number;
-  readonly End: number;
-  readonly Block: Readonly<Record<string, number>>;
-};
-type Reference = {
-  readonly header: string;
-  readonly events: number;
-  readonly first: number;
-  readonly last: number;
-  readonly kinds: Readonly<Record<string, number>>;
-  readonly by_name_top60: readonly Totals[];
-  readonly goroutine_totals: Totals;
-};
-
-const real = join(sharedDir ?? "/absent", "traces", "real");
-const files = sharedDir === undefined ? [] : readdirSync(real).filter((name) => name.endsWith(".summary.json"));
-const references = files.map((file): [string, Reference] => [file.replace(".summary.json", ""), JSON.parse(readFileSync(join(real, file), "utf8")) as Reference]);
-const readable = references.filter(([, { header }]) => /^go 1\.2[2-9]/.test(header));
+const readable = traceNames.filter((trace) => sourcesOf(trace).includes("reader"));
 
 type Range = { windowNanos?: number; from?: number; to?: number };
 
@@ -39,26 +12,22 @@ async function summarize(trace: string, options: Range = {}): Promise<{ summary:
   const visitor = createSummary({ windowNanos: 1e8, ...options });
   // The reference's times begin at a goroutine's first status, ours at the first event of the trace.
   let unseen = 0;
-  const event: TraceVisitor["event"] = (...call) => {
-    const [kind, time, , , , , , from, to] = call;
-    if (kind === EventKind.GoTransition && from === GoState.Undetermined && to === GoState.Running) unseen += time;
-    visitor.event(...call);
+  const statuses: TraceVisitor = {
+    event(kind, time, _thread, _proc, _goroutine, _stack, _id, from, to) {
+      if (kind === EventKind.GoTransition && from === GoState.Undetermined && to === GoState.Running) unseen += time;
+    },
   };
-  await readTrace([readFileSync(join(real, trace))], {
-    start: (info) => visitor.start?.(info),
-    generation: (tables) => visitor.generation?.(tables),
-    event,
-  });
+  await feed(trace, "reader", tee([visitor, statuses]));
   return { summary: visitor.finish(), unseen };
 }
 
-describe.skipIf(sharedDir === undefined)("against the reference summariser", () => {
-  it.each(readable)("%s", async (trace, reference) => {
+describe.skipIf(!hasTraces)("against the reference summariser", () => {
+  it.each(readable)("%s", async (trace) => {
+    const reference = readReferenceSummary(trace);
     const { summary, unseen } = await summarize(trace);
     const { kinds, goroutine_totals: all } = reference;
     const kind = (name: string): number => kinds[name] ?? 0;
-    const total = (test: RegExp): number =>
-      Object.entries(kinds).reduce((sum, [name, count]) => sum + (test.test(name) ? count : 0), 0);
+    const total = (test: RegExp): number => Object.entries(kinds).reduce((sum, [name, count]) => sum + (test.test(name) ? count : 0), 0);
 
     expect(summary.events).toBe(reference.events);
     expect(summary.traceNanos).toBe(reference.last - reference.first);
@@ -78,23 +47,20 @@ describe.skipIf(sharedDir === undefined)("against the reference summariser", () 
     const names = new Map(summary.functions.map((found) => [found.name, found]));
     for (const expected of reference.by_name_top60) {
       const found = names.get(expected.Name)!;
-      expect(found, expected.Name).toBeDefined();
-      expect(found.goroutines, expected.Name).toBe(expected.ID);
       earlier += found.runningNanos - expected.Exec;
-      expect({ name: found.name, syscall: found.syscallNanos, ended: found.ended }).toEqual({
+      expect({ name: found.name, goroutines: found.goroutines, syscall: found.syscallNanos, ended: found.ended }).toEqual({
         name: expected.Name,
+        goroutines: expected.ID,
         syscall: expected.Syscall + expected.SyscallBlock,
         ended: expected.End,
       });
       const blocked = Object.fromEntries(found.blocked.filter(({ reason }) => reason !== "").map(({ reason, nanos }) => [reason, nanos]));
       const { "": _unknown, ...reasons } = expected.Block;
-      expect(blocked, expected.Name).toEqual(reasons);
+      expect({ name: found.name, ...blocked }).toEqual({ name: expected.Name, ...reasons });
     }
     expect(earlier).toBe(unseen);
   });
 });
 
-const sumOf = <K extends string>(list: readonly Readonly<Record<K, number>>[], key: K): number => list.reduce((sum, item) => sum + item[key], 0);
-
-void replay;
-void readReferenceEvents;
+const sumOf = <K extends string>(list: readonly Readonly<Record<K, number>>[], key: K): number =>
+  list.reduce((sum, item) => sum + item[key], 0);
