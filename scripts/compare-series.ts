@@ -27,7 +27,11 @@ function formatVersion(path: string): number {
 function analyze(trace: string, window: string): { table: SeriesTable; status: number | null; stderr: string } {
   const args = ["analyze", "--window", window, "--format", "csv", trace];
   const run = spawnSync(join(root, "bin", "foretrace"), args, { encoding: "utf8", maxBuffer: 2 ** 30 });
-  return { table: run.stdout === "" ? new Map<string, number>() : parseSeriesCsv(run.stdout), status: run.status, stderr: run.stderr.trim() };
+  return {
+    table: run.stdout === "" ? new Map<string, number>() : parseSeriesCsv(run.stdout),
+    status: run.status,
+    stderr: run.stderr.trim(),
+  };
 }
 
 const rows: string[][] = [["file", "format", "window", "rows", "status", "equal"]];
@@ -51,5 +55,11 @@ for (const name of readdirSync(features).toSorted()) {
   failed ||= !equal;
 }
 const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd());
+for (const row of rows)
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd(),
+  );
 if (failed) process.exitCode = 1;

@@ -11,7 +11,9 @@ export function configCommand(): Command {
     .action(async (file: string) => {
       const config = loadConfig(await readConfigText(file), file);
       const queries = config.targets.reduce((sum, target) => sum + Object.keys(target.prometheus?.queries ?? {}).length, 0);
-      process.stdout.write(`${file}: good. ${config.targets.length} target(s), ${queries} Prometheus quer${queries === 1 ? "y" : "ies"}.\n`);
+      process.stdout.write(
+        `${file}: good. ${config.targets.length} target(s), ${queries} Prometheus quer${queries === 1 ? "y" : "ies"}.\n`,
+      );
     });
   const schema = new Command("schema")
     .description("Prints the JSON schema of the configuration, for editors.")
@@ -23,6 +25,9 @@ export async function readConfigText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new ForetraceError("bad_config", `cannot read ${file}: ${(cause as Error).message}; name a configuration file with --config`, { input: file, cause });
+    throw new ForetraceError("bad_config", `cannot read ${file}: ${(cause as Error).message}; name a configuration file with --config`, {
+      input: file,
+      cause,
+    });
   }
 }

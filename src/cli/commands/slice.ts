@@ -20,14 +20,18 @@ export function sliceCommand(): Command {
     .requiredOption("--out <file>", "where the slice goes")
     .addHelpText("after", "\nExample:\n  foretrace slice trace.out --from 1.5s --to 2s --out moment.trace\n  go tool trace moment.trace")
     .action(async (file: string, options: { from: string; to: string; out: string }) => {
-      if (file === "-") throw new ForetraceError("bad_usage", "slice reads its input twice, so it cannot be standard input; save it to a file first");
+      if (file === "-")
+        throw new ForetraceError("bad_usage", "slice reads its input twice, so it cannot be standard input; save it to a file first");
       const clock = await traceClock(() => openBytes(file), [options.from, options.to]);
       const from = parseMoment(options.from, "--from", clock);
       const to = parseMoment(options.to, "--to", clock);
       if (to < from) throw new ForetraceError("bad_usage", `--to ${options.to} lies before --from ${options.from}`);
       const part = `${options.out}.part`;
       try {
-        await pipeline(Readable.from(sliceTrace(() => openBytes(file), { from: traceNanos(from), to: traceNanos(to) })), createWriteStream(part));
+        await pipeline(
+          Readable.from(sliceTrace(() => openBytes(file), { from: traceNanos(from), to: traceNanos(to) })),
+          createWriteStream(part),
+        );
         await rename(part, options.out);
       } catch (error) {
         await rm(part, { force: true });

@@ -7,7 +7,9 @@ import { withServiceOptions } from "./serve.ts";
 export function workerCommand(): Command {
   return withServiceOptions(new Command("worker"))
     .summary("runs jobs for a serve --api-only")
-    .description("Runs the jobs of a fleet: any number of workers beside `foretrace serve --api-only`, on one DATABASE_URL (and REDIS_URL).")
+    .description(
+      "Runs the jobs of a fleet: any number of workers beside `foretrace serve --api-only`, on one DATABASE_URL (and REDIS_URL).",
+    )
     .action(async (flags: ServiceFlags) => {
       if (!process.env["DATABASE_URL"]) {
         throw new ForetraceError(
