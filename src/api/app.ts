@@ -41,6 +41,7 @@ export type Api = {
 
 /** A connection on which nothing moves for so long is closed: a stalled upload must not hold its place for ever. */
 const idleMillis = 120_000;
+const sweepMillis = 50;
 
 /** Builds the service over its parts; opens no port until `listen`. */
 export async function createApi(parts: ApiParts): Promise<Api> {
@@ -92,10 +93,13 @@ export async function createApi(parts: ApiParts): Promise<Api> {
   const close = async (graceMillis: number): Promise<void> => {
     readiness.state = "draining";
     const cut = setTimeout(() => app.server.closeAllConnections(), graceMillis);
+    // A connection whose last answer has gone out would be kept open for the next request.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), sweepMillis);
     try {
       await app.close();
     } finally {
       clearTimeout(cut);
+      clearInterval(sweep);
       await context.workers.close();
     }
   };

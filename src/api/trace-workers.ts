@@ -27,6 +27,7 @@ export function createTraceWorkers(options: { threads: number; waiting: number }
     return worker;
   };
   const acquire = (signal: AbortSignal): Promise<Worker> => {
+    if (signal.aborted) throw new ForetraceError("canceled", "the client went away");
     const worker = idle.pop() ?? (all.size < options.threads ? start() : undefined);
     if (worker !== undefined) return Promise.resolve(worker);
     if (waiting.length >= options.waiting) throw new ForetraceError("busy", "too many traces are being read; try again shortly");

@@ -18,29 +18,39 @@ export type TestService = {
   readonly queue: JobQueue;
   readonly dataDir: string;
   readonly clock: Clock;
+  /** Another service over the same store and queue, with its own configuration. */
+  another(config: ApiConfig): Promise<{ readonly api: Api; readonly url: string }>;
   stop(): Promise<void>;
 };
 
-export async function startService(
-  options: { config?: ApiConfig; clock?: Clock; wrap?: (store: Store) => Store } = {},
-): Promise<TestService> {
+export async function startService(options: { config?: ApiConfig; clock?: Clock } = {}): Promise<TestService> {
   const dataDir = mkdtempSync(join(tmpdir(), "foretrace-api-"));
   const clock: Clock = options.clock ?? (() => epochMillis(Date.now()));
   const opened = await openStore({ dataDir });
+  const { store } = opened;
   const queue = await openQueue({ pool: opened.pool, clock, log: silentLogger });
-  const store = options.wrap?.(opened.store) ?? opened.store;
-  const config: ApiConfig = { checkAnswers: true, ...options.config };
-  const api = await createApi({ store, queue, log: silentLogger, clock, version: "0.0.0-test", config });
-  const url = await api.listen({ host: "127.0.0.1", port: 0 });
+  const all: Api[] = [];
+  const another = async (config: ApiConfig) => {
+    const api = await createApi({
+      store,
+      queue,
+      log: silentLogger,
+      clock,
+      version: "0.0.0-test",
+      config: { checkAnswers: true, ...config },
+    });
+    all.push(api);
+    return { api, url: await api.listen({ host: "127.0.0.1", port: 0 }) };
+  };
   return {
-    api,
-    url,
+    ...(await another(options.config ?? {})),
     store,
     queue,
     dataDir,
     clock,
+    another,
     async stop() {
-      await api.close(1000);
+      await Promise.all(all.map((api) => api.close(1000)));
       await queue.close(1000);
       await opened.close();
       rmSync(dataDir, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 /** /traces: upload, list, read, slice, timeline. */
+import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { Type } from "typebox";
 import { ForetraceError, isForetraceError } from "../../lib/errors.ts";
@@ -36,11 +37,12 @@ export async function traceRoutes(app: App, context: ApiContext): Promise<void> 
     return trace;
   };
   /** Decodes in a thread; ends it when the client goes away. */
-  const decode = async (trace: TraceRecord, task: (path: string) => TraceTask, reply: { raw: NodeJS.EventEmitter }): Promise<Readable> => {
+  const decode = async (trace: TraceRecord, task: (path: string) => TraceTask, reply: { raw: ServerResponse }): Promise<Readable> => {
     const path = await store.traces.path?.(trace.id);
     if (path === undefined) throw new ForetraceError("store_failed", `the file of trace ${trace.id} is not on this machine`);
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
+    if (reply.raw.destroyed) gone.abort();
     const pieces = workers.run(task(path), gone.signal);
     // The first piece decides between an answer and an error.
     const first = await pieces.next();
@@ -163,7 +165,9 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
             });
           }
           await store.targets.ensure(target, clock());
-          const job = await enqueueJob(queue, "ingest", { target, trace: record.id });
+          // A trace whose reading failed or was cancelled before gets another try.
+          const again = record.status === "stored" || record.status === "failed";
+          const job = await enqueueJob(queue, "ingest", { target, trace: record.id }, { again });
           metrics.uploads.inc({ result: created ? "created" : "known" });
           if (created) metrics.uploadBytes.inc(record.bytes);
           reply.code(created ? 201 : 200).header("location", `${restBase}/traces/${record.id}`);
