@@ -6,6 +6,8 @@ import type { Frame } from "../lib/series.ts";
 const blocks = 1200;
 /** A season explains at least this much: median autocorrelation of the series that move. */
 const leastCorrelation = 0.3;
+/** A correlation of fewer pairs says nothing. */
+const fewestPairs = 12;
 const calendar = [60_000, 300_000, 900_000, 3_600_000, 43_200_000, 86_400_000, 604_800_000];
 
 /**
@@ -25,7 +27,7 @@ export function detectSeason(frame: Frame): number {
   return toCalendar(refine(correlation, lag) * width, frame.step);
 }
 
-/** Block means, drift taken out, outliers cut, mean 0; missing is 0 (no evidence either way). Undefined when it does not move. */
+/** Block means, drift taken out, outliers cut, median 0; missing stays NaN. Undefined when it does not move. */
 function prepare(values: Float64Array, width: number): Float64Array | undefined {
   const length = Math.floor(values.length / width);
   if (length < 12) return undefined;
@@ -46,20 +48,25 @@ function prepare(values: Float64Array, width: number): Float64Array | undefined 
   const centre = median(means);
   const scale = robustScale(means);
   if (!(scale > 0)) return undefined;
-  return means.map((value) => (Number.isNaN(value) ? 0 : Math.max(-3, Math.min(3, (value - centre) / scale))));
+  return means.map((value) => Math.max(-3, Math.min(3, (value - centre) / scale)));
 }
 
+/** Over the pairs that are both present (a grid finer than the scrapes has holes at regular places); 0 when they are too few. */
 function autocorrelation(values: Float64Array, lag: number): number {
+  let pairs = 0;
   let product = 0;
   let early = 0;
   let late = 0;
   for (let i = lag; i < values.length; i++) {
     const a = values[i - lag]!;
     const b = values[i]!;
+    if (Number.isNaN(a) || Number.isNaN(b)) continue;
+    pairs++;
     product += a * b;
     early += a * a;
     late += b * b;
   }
+  if (pairs < fewestPairs) return 0;
   return early > 0 && late > 0 ? product / Math.sqrt(early * late) : 0;
 }
 
