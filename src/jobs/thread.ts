@@ -33,8 +33,12 @@ export async function runThread<Task, Result, Part = never>(name: string, task: 
     return await new Promise<Result>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(canceled()), { once: true });
       worker.on("error", reject);
-      worker.on("exit", (code) => reject(new Error(`the thread ${name} ended with status ${code} and no result`)));
+      let answered = false;
+      worker.on("exit", (code) => {
+        if (!answered) reject(new Error(`the thread ${name} ended with status ${code} and no result`));
+      });
       worker.on("message", (message: FromThread<Result, Part>) => {
+        answered = message.kind === "done" || message.kind === "error";
         if (message.kind === "progress") options.progress?.(message.done);
         else if (message.kind === "part") {
           parts = take(parts, message.part);

@@ -19,7 +19,7 @@ export async function ingestFile(
   let held = 0;
   let samples = 0;
   const flush = async (): Promise<void> => {
-    const ordered = [...batches.values()].map((batch) => ({ ...batch, samples: inOrder(batch.samples) }));
+    const ordered = [...batches.values()].map(({ labels, samples: unordered }) => ({ labels, samples: inOrder(unordered) }));
     batches = new Map();
     held = 0;
     if (ordered.length > 0) await store.series.append(ordered);

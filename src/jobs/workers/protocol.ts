@@ -35,7 +35,9 @@ export function serveTask<Task, Result, Part = never>(
       send({ kind: "part", part }, transfer);
     },
   };
-  work(task, io).then(
+  // After the body of the worker's file has run to its end.
+  const done = Promise.resolve().then(() => work(task, io));
+  done.then(
     ({ result, transfer }) => send({ kind: "done", result }, transfer),
     (error: unknown) => {
       const known = isForetraceError(error);

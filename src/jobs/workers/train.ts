@@ -4,8 +4,10 @@ import { isForetraceError } from "../../lib/errors.ts";
 import type { Frame } from "../../lib/series.ts";
 import { fitAnomaly } from "../../models/anomaly/fit.ts";
 import { fitForecaster } from "../../models/forecast/compete.ts";
+import { fusedEngine } from "../../models/kernels/engine.ts";
 import { detectSeason } from "../../models/season.ts";
 import type { SeasonChoice } from "../config.ts";
+import { loadKernels } from "../kernels.ts";
 import type { ModelPart } from "../parts.ts";
 import { serveTask } from "./protocol.ts";
 
@@ -32,6 +34,11 @@ serveTask<TrainTask, TrainResult>(async ({ frames, season: choice, horizon, seed
   const anomaly: TrainedPart[] = [];
   const leftOut: LeftOut[] = [];
   const random = createRandom(seed);
+  // Where an engine lacks WebAssembly SIMD, tfjs trains: the same network, some ten times slower.
+  const engine = await loadKernels().then(
+    ({ module }) => ({ engine: fusedEngine(module) }),
+    () => ({}),
+  );
   for (const [index, frame] of frames.entries()) {
     const { step } = frame;
     const progress = (done: number): void => io.progress((index + done) / frames.length);
@@ -46,7 +53,7 @@ serveTask<TrainTask, TrainResult>(async ({ frames, season: choice, horizon, seed
     };
     await unlessTooShort(async () => {
       const series = frame.columns.map((column) => ({ ...column, start: frame.start, step }));
-      const options = { season, horizon, progress: (done: number) => progress(done * forecastShare) };
+      const options = { season, horizon, ...engine, progress: (done: number) => progress(done * forecastShare) };
       const { fitted, summary } = await fitForecaster(series, options, random.fork(`forecast/${step}`));
       forecast.push({ step, season, horizon, saved: await fitted.save(), summary });
     });

@@ -1,0 +1,108 @@
+/** The whole way on a real metric history, through the real queue and store. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JobName, JobRecord } from "../../src/jobs/queue.ts";
+import { forecast } from "../../src/jobs/steps/forecast.ts";
+import { ingest } from "../../src/jobs/steps/ingest.ts";
+import { report } from "../../src/jobs/steps/report.ts";
+import { score } from "../../src/jobs/steps/score.ts";
+import { train } from "../../src/jobs/steps/train.ts";
+import { enqueueJob } from "../../src/jobs/enqueue.ts";
+import { seriesKey } from "../../src/lib/series.ts";
+import { allTime, contents, type Harness, openHarness } from "./harness.ts";
+import { hasHistory, type History, historyStep, writeHistory } from "./real-history.ts";
+
+describe.skipIf(!hasHistory)("a real server's history (ASD)", () => {
+  const target = "server";
+  let jobs: Harness;
+  let history: History;
+  let ended: JobRecord[];
+  beforeAll(async () => {
+    jobs = await openHarness({ yaml: "models: { horizon: 12, scoreOn: 7d }" });
+    history = writeHistory(jobs.folder, jobs.now, { server: "omi-11", calm: 500, tested: 820 });
+    await enqueueJob(jobs.queue, "ingest", { target, file: history.file });
+    ended = await jobs.drain();
+  }, 180_000);
+  afterAll(() => jobs?.close());
+
+  test("one ingest ends in training, scoring and forecasting, every job completed", () => {
+    expect(ended.map(({ state, error }) => error ?? state)).toEqual(ended.map(() => "completed"));
+    const names = new Set(ended.map(({ name }) => name));
+    expect([...names].sort()).toEqual(["forecast", "ingest", "score", "train"]);
+    expect(ended.find(({ name }) => name === "ingest")!.result).toEqual({ samples: history.rows * history.series, series: history.series });
+  });
+
+  test("the labelled fault is among the windows, with what was observed in it", async () => {
+    const found = await jobs.store.outcomes.anomalies({ target });
+    const [fault] = history.labelled;
+    const hits = found.filter(({ from, to }) => from <= fault!.to && to >= fault!.from);
+    expect(hits.length).toBeGreaterThan(0);
+    const [hit] = hits.toSorted((a, b) => b.peakScore - a.peakScore);
+    expect(hit!.peakScore).toBeGreaterThan(1);
+    expect(hit!.contributions.length).toBeGreaterThan(0);
+    // Observed values are the file's own; shares are ordered and no more than the whole.
+    const stored = new Map((await jobs.store.series.select([], allTime)).map((batch) => [seriesKey(batch.labels), batch.samples]));
+    for (const { labels, observed } of hit!.contributions) {
+      expect(stored.get(seriesKey(labels))!.find(({ t }) => t === hit!.peakAt)!.v).toBe(observed);
+    }
+    const shares = hit!.contributions.map(({ share }) => share);
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(1 + 1e-9);
+  });
+
+  test("the score series stands above 1 where a window is, and has a value for each scored row", async () => {
+    const [scores] = await jobs.store.series.select([{ name: "__name__", op: "=", value: "foretrace_anomaly_score" }], allTime);
+    expect(scores!.labels).toEqual({ __name__: "foretrace_anomaly_score", target });
+    const windows = await jobs.store.outcomes.anomalies({ target });
+    const inside = (t: number) => windows.some(({ from, to }) => t > from && t <= to);
+    expect(scores!.samples.filter(({ t, v }) => v > 1 && !inside(t))).toEqual([]);
+    for (const { peakAt, peakScore } of windows) expect(scores!.samples.find(({ t }) => t === peakAt)!.v).toBeCloseTo(peakScore, 9);
+    expect(scores!.samples.at(-1)!.t).toBe(jobs.now);
+  });
+
+  test("a forecast of every series, issued now for the twelve steps that follow the newest row", async () => {
+    const forecasts = await jobs.store.outcomes.latestForecasts({ target });
+    expect(forecasts.length).toBe(history.series);
+    for (const record of forecasts) {
+      expect(record).toMatchObject({ issuedAt: jobs.now, start: jobs.now + historyStep, step: historyStep });
+      expect(["lstm", "seasonal-naive"]).toContain(record.model);
+      expect(record.quantiles.map((level) => level.length)).toEqual(record.levels.map(() => 12));
+      for (let h = 0; h < 12; h++) {
+        const values = record.quantiles.map((level) => level[h]!);
+        expect(values).toEqual(values.toSorted((a, b) => a - b));
+      }
+    }
+  });
+
+  test("every step again changes nothing", async () => {
+    await report({ from: jobs.now - 7 * 86_400_000, to: jobs.now }, jobs.context());
+    const before = await contents(jobs);
+    await ingest({ target, file: history.file }, jobs.context());
+    expect(await train({ target }, jobs.context())).toEqual({ skipped: "the stored models were trained on the same data" });
+    await score({ target, renew: true }, jobs.context());
+    expect(await score({ target }, jobs.context())).toEqual({ skipped: "no row is newer than the newest score" });
+    jobs.now += 60_000;
+    await forecast({ target }, jobs.context());
+    jobs.now -= 60_000;
+    await report({ from: jobs.now - 7 * 86_400_000, to: jobs.now }, jobs.context());
+    expect(await contents(jobs)).toEqual(before);
+  });
+
+  test("later rows move neither the id nor the beginning of a window that slides out of what is scored", async () => {
+    const before = await jobs.store.outcomes.anomalies({ target });
+    const fault = before.find(({ from, to }) => from <= history.labelled[0]!.to && to >= history.labelled[0]!.from)!;
+    // Scored from the middle of the window on.
+    const scoreOnMillis = jobs.now - (fault.from + fault.to) / 2;
+    const config = { ...jobs.config, models: { ...jobs.config.models, scoreOnMillis } };
+    await score({ target, renew: true }, jobs.context({ config }));
+    const after = await jobs.store.outcomes.anomaly(fault.id);
+    expect(after).toMatchObject({ from: fault.from, peakAt: fault.peakAt, peakScore: fault.peakScore });
+  });
+
+  test("an unknown target: nothing to train on, nothing to forecast, and it is said", async () => {
+    expect(await train({ target: "nobody" }, jobs.context())).toEqual({ skipped: 'target "nobody" has no samples yet' });
+    expect(await forecast({ target: "nobody" }, jobs.context())).toEqual({ skipped: 'target "nobody" has no forecaster yet' });
+    jobs.asked.length = 0;
+    await score({ target: "nobody" }, jobs.context());
+    expect(jobs.asked).toEqual([{ name: "train" satisfies JobName, input: { target: "nobody" } }]);
+  });
+});
