@@ -83,6 +83,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       { input: "--host" },
     );
   }
+  // RFC 6750, section 2.1: what may follow "Bearer " in a header.
+  if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) {
+    throw new ForetraceError(
+      "bad_usage",
+      "the token (FORETRACE_TOKEN or api.token) holds spaces or other characters that no bearer header carries; use letters, digits and -._~+/",
+      {
+        input: "FORETRACE_TOKEN",
+      },
+    );
+  }
   const databaseUrl = process.env["DATABASE_URL"] || undefined;
   const redisUrl = process.env["REDIS_URL"] || undefined;
   if (role === "api" && databaseUrl === undefined) {
