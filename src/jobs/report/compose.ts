@@ -28,7 +28,7 @@ export function composeReport({ range, targets }: ReportFacts, times: Times): Re
       : [
           { strong: anomalies === 0 ? "No anomalous window" : countText(anomalies, "anomalous window") },
           ` in ${countText(targets.length, "target")}${open > 0 ? `, ${formatNumber(open)} still open` : ""}. `,
-          `All times are in ${times.zone}. The range is ${millisText(range.to - range.from)} long.`,
+          `All times are in ${times.zone}. The range is ${lengthText(range.to - range.from)} long.`,
         ];
   return {
     title,
@@ -50,7 +50,7 @@ function targetBlocks(facts: TargetFacts, range: TimeRange, times: Times): Block
     heading,
     {
       kind: "paragraph",
-      line: [`${countText(series, "series", "series")} had samples, ${countText(traces.length, "trace")} lie in the range.`],
+      line: [`Series with samples: ${formatNumber(series)}. Traces: ${formatNumber(traces.length)}.`],
     },
     ...anomalyBlocks(anomalies, range, times),
     ...skillBlocks(skill),
@@ -177,6 +177,10 @@ function traceBlocks(traces: readonly TraceRecord[], times: Times): Block[] {
     ...restOf(traces.length, mostTraces, "older trace"),
   ];
 }
+
+const dayMillis = 86_400_000;
+const lengthText = (millis: number): string =>
+  millis < 2 * dayMillis ? millisText(millis) : countText(Math.round((millis / dayMillis) * 10) / 10, "day");
 
 const stateWords: Readonly<Record<TraceRecord["status"], string>> = {
   stored: "not read yet",
