@@ -3,7 +3,7 @@
  * (one instruction for multiply and add), which engines have or refuse as a whole: the loader asks.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -12,20 +12,16 @@ const out = join(root, "build", "kernels");
 const optimise = "-O1";
 const variants = { "lstm-simd": ["simd"], "lstm-relaxed": ["simd", "relaxed-simd"] };
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 for (const [name, features] of Object.entries(variants)) {
   const options = ["--runtime", "stub", "--importMemory", "--initialMemory", "1", "--noAssert", optimise];
   for (const feature of features) options.push("--enable", feature);
-  execFileSync(
-    process.execPath,
-    [
-      join(root, "node_modules", "assemblyscript", "bin", "asc.js"),
-      join("src", "models", "kernels", "assembly", "index.ts"),
-      "--outFile",
-      join(out, `${name}.wasm`),
-      ...options,
-    ],
-    { cwd: root, stdio: "inherit" },
-  );
+  const asc = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
+  const made = join(out, `${name}-${process.pid}.part`);
+  execFileSync(process.execPath, [asc, join("src", "models", "kernels", "assembly", "index.ts"), "--outFile", made, ...options], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  // A whole file at every moment, for whoever reads it meanwhile.
+  renameSync(made, join(out, `${name}.wasm`));
 }
