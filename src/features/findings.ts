@@ -3,6 +3,7 @@
  * They are symptoms, worst first, not proofs; docs/findings.md lists the rules from {@link findingRules}.
  */
 import { formatDuration, formatNumber } from "../lib/units.ts";
+import { shortFunction } from "./goroutine-names.ts";
 import type { BlockSite } from "./summary/block-sites.ts";
 import type { FunctionSummary, Summary } from "./summary.ts";
 
@@ -123,7 +124,7 @@ export const findingRules: readonly Rule[] = [
       const reason = worst.blocked[0]?.reason ?? "";
       return {
         text:
-          `${formatNumber(worst.created)} goroutines of ${worst.name || "an unnamed function"} were created and ${formatNumber(worst.ended)} ended; ` +
+          `${formatNumber(worst.created)} goroutines of ${shortFunction(worst.name) || "an unnamed function"} were created and ${formatNumber(worst.ended)} ended; ` +
           `they mostly wait${reason === "" ? "" : ` in "${reason}"`}. A leak, or work that outlives the trace.`,
         evidence: { function: worst.name, created: worst.created, ended: worst.ended, reason },
       };
@@ -133,14 +134,20 @@ export const findingRules: readonly Rule[] = [
     id: "gc_share_high",
     severity: "problem",
     title: "The garbage collector takes much of the processors",
-    when: "at least 2 collections, and mark workers, sweeping, assists and pauses take at least 25 % of the processors' busy time",
+    when: "at least 2 collections, and mark workers, running assists and sweeping take at least 25 % of the processors' busy time",
     check({ gc }) {
       if (gc.share === null || gc.cycles < 2 || gc.share < 0.25) return undefined;
       return {
         text:
-          `Up to ${percent(gc.share)} of the busy processor time went to ${formatNumber(gc.cycles)} collections (mark workers ${formatDuration(gc.workerNanos)}, ` +
-          `assists ${formatDuration(gc.assistNanos)}). Fewer allocations, a higher GOGC or a GOMEMLIMIT would help.`,
-        evidence: { share: gc.share, cycles: gc.cycles, worker_nanos: gc.workerNanos, assist_nanos: gc.assistNanos },
+          `${percent(gc.share)} of the busy processor time went to ${formatNumber(gc.cycles)} collections (mark workers ${formatDuration(gc.workerNanos)}, ` +
+          `assists ${formatDuration(gc.assistRunningNanos)}, sweeping ${formatDuration(gc.sweepNanos)}). Fewer allocations or a higher GOGC would help.`,
+        evidence: {
+          share: gc.share,
+          cycles: gc.cycles,
+          worker_nanos: gc.workerNanos,
+          assist_running_nanos: gc.assistRunningNanos,
+          sweep_nanos: gc.sweepNanos,
+        },
       };
     },
   },
@@ -150,11 +157,18 @@ export const findingRules: readonly Rule[] = [
     title: "Goroutines are made to help the garbage collector",
     when: "mark assists take at least 5 % of the time in which goroutines ran, and 10 ms in all",
     check({ gc, processors }) {
-      const share = gc.assistNanos / processors.runningNanos;
-      if (!(share >= 0.05 && gc.assistNanos >= 10 * millis)) return undefined;
+      const share = gc.assistRunningNanos / processors.runningNanos;
+      if (!(share >= 0.05 && gc.assistRunningNanos >= 10 * millis)) return undefined;
       return {
-        text: `${formatDuration(gc.assistNanos)} of mark assists against ${formatDuration(processors.runningNanos)} of running: they allocate faster than the mark workers keep up with.`,
-        evidence: { assist_nanos: gc.assistNanos, running_nanos: processors.runningNanos, share },
+        text:
+          `${percent(share)} of the time in which goroutines ran (${formatDuration(gc.assistRunningNanos)}) went to mark assists, ` +
+          `which took ${formatDuration(gc.assistNanos)} of their wall time: they allocate faster than the mark workers keep up with.`,
+        evidence: {
+          share,
+          assist_running_nanos: gc.assistRunningNanos,
+          assist_nanos: gc.assistNanos,
+          running_nanos: processors.runningNanos,
+        },
       };
     },
   },
@@ -162,15 +176,16 @@ export const findingRules: readonly Rule[] = [
     id: "idle_while_runnable",
     severity: "problem",
     title: "Goroutines wait although a processor is idle",
-    when: "a goroutine was runnable while a processor was idle for at least 10 % of the time",
+    when: "for at least 5 % of the time, in stretches of 1 ms or more, a goroutine was runnable while a processor was idle (stops of the world apart)",
     check({ processors, range }) {
-      const share = processors.idleWhileRunnableNanos / range.nanos;
-      if (!(share >= 0.1)) return undefined;
+      const nanos = processors.longIdleWhileRunnableNanos;
+      const share = nanos / range.nanos;
+      if (!(share >= 0.05)) return undefined;
       return {
         text:
-          `For ${formatDuration(processors.idleWhileRunnableNanos)} (${percent(share)} of the time) a goroutine was runnable while a processor stood idle: ` +
-          "threads are slow to wake, often because the machine or container lacks CPU for GOMAXPROCS.",
-        evidence: { nanos: processors.idleWhileRunnableNanos, share },
+          `For ${formatDuration(nanos)} (${percent(share)} of the time) a goroutine was runnable for 1 ms or more while a processor stood idle: ` +
+          "threads are slow to wake, often because the machine or container has less CPU than GOMAXPROCS.",
+        evidence: { long_nanos: nanos, share, all_nanos: processors.idleWhileRunnableNanos },
       };
     },
   },
@@ -178,11 +193,11 @@ export const findingRules: readonly Rule[] = [
     id: "long_scheduling_latency",
     severity: "problem",
     title: "A goroutine waited long to run",
-    when: "a runnable goroutine waited at least 100 ms to run",
+    when: "a runnable goroutine of the program waited at least 100 ms to run",
     check({ schedulingLatency: { longest } }) {
       if (longest === null || longest.nanos < 100 * millis) return undefined;
       return {
-        text: `Goroutine ${longest.goroutine}${longest.name === "" ? "" : ` (${longest.name})`} was runnable for ${formatDuration(longest.nanos)} before it ran.`,
+        text: `Goroutine ${longest.goroutine}${longest.name === "" ? "" : ` (${shortFunction(longest.name)})`} was runnable for ${formatDuration(longest.nanos)} before it ran.`,
         evidence: { nanos: longest.nanos, goroutine: longest.goroutine, function: longest.name },
         range: { start: longest.start, nanos: longest.nanos },
       };
@@ -234,7 +249,8 @@ function waitersAt(numbers: Numbers, belongs: (site: BlockSite) => boolean, what
   const waiters = nanos / numbers.range.nanos;
   if (!(waiters >= 1)) return undefined;
   const [top] = sites;
-  const place = top!.caller === "" ? top!.operation : `${top!.caller} (${top!.place})`;
+  const place =
+    top!.caller === "" ? top!.operation : `${shortFunction(top!.caller)} (${top!.place.slice(top!.place.lastIndexOf("/") + 1)})`;
   return {
     text: `${formatNumber(waiters)} goroutines waited ${what} on average, ${formatDuration(nanos)} in all; most (${percent(top!.nanos / nanos)}) at ${place}.`,
     evidence: { waiters_mean: waiters, nanos, operation: top!.operation, caller: top!.caller, place: top!.place },

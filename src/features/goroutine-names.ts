@@ -40,3 +40,10 @@ export class GoroutineNames {
 export function isSystemGoroutine(name: string): boolean {
   return name === "" || (name.startsWith("runtime.") && name !== "runtime.main") || name.startsWith("runtime/trace.");
 }
+
+/** A function without the path of its package: `github.com/a/b/internal/c.(*T).M` → `c.(*T).M`. */
+export function shortFunction(name: string): string {
+  const bracket = name.indexOf("[");
+  const head = bracket < 0 ? name : name.slice(0, bracket);
+  return head.slice(head.lastIndexOf("/") + 1) + (bracket < 0 ? "" : "[…]");
+}

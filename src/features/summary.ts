@@ -5,10 +5,18 @@
  * Times are nanoseconds; `…Start` counts from the trace's first event. Sums over goroutines or processors can be longer than the trace.
  */
 import type { EpochMillis, TraceNanos } from "../lib/units.ts";
-import { EventKind, Metric, ProcState, type GenerationTables, type TraceInfo, type TraceVisitor } from "../trace/model.ts";
+import {
+  EventKind,
+  GoState,
+  Metric,
+  ProcState,
+  RangeName,
+  type GenerationTables,
+  type TraceInfo,
+  type TraceVisitor,
+} from "../trace/model.ts";
 import { createCoreSeries } from "./core-series.ts";
 import { findFindings, type Finding } from "./findings.ts";
-import { isSystemGoroutine } from "./goroutine-names.ts";
 import { GoroutineGroups, type Group, type LongestWait } from "./summary/goroutine-groups.ts";
 import type { BlockSite } from "./summary/block-sites.ts";
 import { Marks, type MarkKind } from "./summary/marks.ts";
@@ -52,8 +60,9 @@ export type Summary = {
     readonly busyNanos: number;
     /** Time in which goroutines ran. */
     readonly runningNanos: number;
-    /** Wall time in which a goroutine was runnable while a processor was idle. */
+    /** Wall time in which a goroutine was runnable while a processor was idle, stops of the world apart; of it stretches of at least 1 ms. */
     readonly idleWhileRunnableNanos: number;
+    readonly longIdleWhileRunnableNanos: number;
   };
   readonly goroutines: { readonly atStart: number; readonly created: number; readonly ended: number; readonly atEnd: number };
   readonly runQueue: {
@@ -62,6 +71,7 @@ export type Summary = {
     /** Window with the longest queue on average. */
     readonly worst: { readonly start: number; readonly nanos: number; readonly mean: number } | null;
   };
+  /** Of the program's own goroutines, those of the runtime and the tracer left out. */
   readonly schedulingLatency: {
     readonly count: number;
     readonly totalNanos: number;
@@ -78,12 +88,14 @@ export type Summary = {
   readonly gc: {
     readonly cycles: number;
     readonly markingNanos: number;
-    /** Processor time of the mark workers; of sweeping; wall time of assists. */
+    /** Processor time of the mark workers, and of sweeping. */
     readonly workerNanos: number;
     readonly sweepNanos: number;
+    /** Wall time of mark assists, and the part of it in which the assisting goroutine ran. */
     readonly assistNanos: number;
+    readonly assistRunningNanos: number;
     readonly pauseNanos: number;
-    /** Workers, sweeping, assists and pauses × GOMAXPROCS, over the processors' busy time; an upper bound, since assists are wall time. */
+    /** Mark workers, assists that ran and sweeping over the processors' busy time; null when they were never busy. */
     readonly share: number | null;
   };
   readonly pauses: readonly Readonly<PauseKind>[];
@@ -179,7 +191,7 @@ class SummaryBuilder implements SummaryVisitor {
       case EventKind.GoTransition:
         this.overlap.goroutine(b, c, time);
         this.groups.transition(a, b, c, d, e, time, this.generations < 2);
-        if (c === 1) this.marks.goroutineEnd(a);
+        if (c === GoState.NotExist) this.marks.goroutineEnd(a);
         break;
       case EventKind.ProcTransition:
         if (b === ProcState.Undetermined && c === ProcState.Running && (this.info?.version ?? 0) < 22) this.overlap.procIdleUntil(time);
@@ -189,13 +201,22 @@ class SummaryBuilder implements SummaryVisitor {
         if (a === Metric.HeapLive) this.heap(b, time);
         break;
       case EventKind.RangeBegin:
-        this.pauses.begin(a, d, time);
+        if (a === RangeName.GcMarkAssist) this.groups.assistBegin(d, time);
+        else if (a === RangeName.StopTheWorld) {
+          this.pauses.begin(d, time);
+          this.overlap.stop(time);
+        }
         break;
       case EventKind.RangeActive:
-        this.pauses.active(a, d, time, this.generations < 2);
+        if (a === RangeName.GcMarkAssist) this.groups.assistBegin(d, this.generations < 2 ? 0 : time);
+        else if (a === RangeName.StopTheWorld) this.pauses.active(d, time, this.generations < 2);
         break;
       case EventKind.RangeEnd:
-        this.pauses.end(a, b, d, time);
+        if (a === RangeName.GcMarkAssist) this.groups.assistEnd(d, time);
+        else if (a === RangeName.StopTheWorld) {
+          this.pauses.end(b, d, time);
+          this.overlap.goOn(time);
+        }
         break;
       case EventKind.TaskBegin:
         this.marks.taskBegin(a, c, time);
@@ -256,6 +277,7 @@ class SummaryBuilder implements SummaryVisitor {
         busyNanos: busy,
         runningNanos: running,
         idleWhileRunnableNanos: this.overlap.nanos,
+        longIdleWhileRunnableNanos: this.overlap.longNanos,
       },
       goroutines: { atStart: seen - created, created, ended, atEnd: seen - ended },
       runQueue: {
@@ -277,7 +299,7 @@ class SummaryBuilder implements SummaryVisitor {
         lostProcessor: totals.sum("go_trace_syscalls_blocked"),
         nanos: totals.nanos("go_trace_syscall_seconds"),
       },
-      gc: this.collector(functions, nanos === 0 ? 0 : available / nanos, busy),
+      gc: this.collector(functions, busy),
       pauses: this.pauses.kinds.filter((kind) => kind.count > 0).toSorted((one, two) => two.totalNanos - one.totalNanos),
       heap: this.heapRange(),
       tasks: this.marks.tasks.filter((kind) => kind.begun + kind.ended > 0),
@@ -285,21 +307,21 @@ class SummaryBuilder implements SummaryVisitor {
     };
   }
 
-  private collector(functions: readonly FunctionSummary[], processors: number, busy: number): Summary["gc"] {
+  private collector(functions: readonly FunctionSummary[], busy: number): Summary["gc"] {
     const { totals } = this;
+    const { assistRunning: assistRunningNanos } = this.groups;
     const workerNanos = functions.find(({ name }) => name === "runtime.gcBgMarkWorker")?.runningNanos ?? 0;
     const sweepNanos = totals.nanos("go_trace_gc_sweep_seconds");
     const assistNanos = totals.nanos("go_trace_gc_assist_seconds");
-    const pauseNanos = totals.nanos("go_trace_gc_pause_seconds");
-    const all = workerNanos + sweepNanos + assistNanos + pauseNanos * processors;
     return {
       cycles: totals.sum("go_trace_gc_cycles"),
       markingNanos: totals.nanos("go_trace_gc_active_seconds"),
       workerNanos,
       sweepNanos,
       assistNanos,
-      pauseNanos,
-      share: busy === 0 ? null : Math.min(1, all / busy),
+      assistRunningNanos,
+      pauseNanos: totals.nanos("go_trace_gc_pause_seconds"),
+      share: busy === 0 ? null : (workerNanos + sweepNanos + assistRunningNanos) / busy,
     };
   }
 
@@ -320,7 +342,7 @@ function describeGroup(group: Group, reasons: readonly string[]): FunctionSummar
   const blocked = group.waitNanos.flatMap((nanos, reason) => ({ reason: reasons[reason]!, count: group.waitCounts[reason]!, nanos }));
   return {
     name: group.name,
-    system: isSystemGoroutine(group.name),
+    system: group.system,
     goroutines: group.seen,
     created: group.created,
     ended: group.ended,

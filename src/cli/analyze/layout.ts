@@ -21,13 +21,6 @@ export function wrap(text: string, width: number, indent = ""): string {
   return lines.join("\n");
 }
 
-/** A function without the path of its package: `github.com/a/b/internal/c.(*T).M` → `c.(*T).M`. */
-export function shortFunction(name: string): string {
-  const bracket = name.indexOf("[");
-  const head = bracket < 0 ? name : name.slice(0, bracket);
-  return head.slice(head.lastIndexOf("/") + 1) + (bracket < 0 ? "" : "[…]");
-}
-
 /** The end of a text matters most in names of functions and files. */
 export const fitEnd = (text: string, width: number): string => (text.length <= width ? text : `…${text.slice(text.length - width + 1)}`);
 

@@ -1,9 +1,10 @@
 /** Text for a developer: what the program did, the numbers that matter, what looks wrong, where to look next. */
+import { shortFunction } from "../../features/goroutine-names.ts";
 import { createSummary, type FunctionSummary, type Summary } from "../../features/summary.ts";
 import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
 import type { TraceOutcome } from "../../trace/model.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
-import { fitEnd, shortFunction, styleOf, table, wrap, type Style } from "./layout.ts";
+import { fitEnd, styleOf, table, wrap, type Style } from "./layout.ts";
 
 export function textAnswer(options: AnswerOptions): Answer {
   const { windowNanos, from, to, write, color, width } = options;
@@ -55,20 +56,17 @@ function whatItDid(summary: Summary, { width, style }: Page): string[] {
   const own = summary.functions.filter(({ system }) => !system);
   const system = summary.functions.filter((found) => found.system);
   const shown = own.slice(0, shownFunctions);
-  const numeric = 5 * 11;
-  const rows = shown.map(({ name, goroutines, runningNanos, runnableNanos, syscallNanos, blocked }) => {
-    const most = blocked[0];
-    return [
-      `  ${fitEnd(shortFunction(name), Math.max(16, width - numeric - 26))}`,
-      formatNumber(goroutines),
-      formatDuration(runningNanos),
-      formatDuration(runnableNanos),
-      formatDuration(syscallNanos),
-      most === undefined || most.nanos === 0 ? "" : fitEnd(`${most.reason || "(unknown)"} ${formatDuration(most.nanos)}`, 28),
-    ];
-  });
-  const lines =
-    rows.length === 0 ? [] : table([["  Function", "Goroutines", "Running", "Runnable", "Syscalls", "Blocked most in"], ...rows]);
+  const head = ["Count", "Running", "Runnable", "Syscalls", "Blocked most in"];
+  const rows = shown.map(({ goroutines, runningNanos, runnableNanos, syscallNanos, blocked }) => [
+    formatNumber(goroutines),
+    formatDuration(runningNanos),
+    formatDuration(runnableNanos),
+    formatDuration(syscallNanos),
+    blockedMost(blocked[0]),
+  ]);
+  const others = head.reduce((sum, title, column) => sum + 2 + Math.max(title.length, ...rows.map((row) => row[column]!.length)), 0);
+  const names = shown.map(({ name }) => `  ${fitEnd(shortFunction(name), Math.max(16, width - others - 2))}`);
+  const lines = rows.length === 0 ? [] : table([["  Goroutines of", ...head], ...rows.map((row, i) => [names[i]!].concat(row))]);
   if (lines.length > 0) lines[0] = style.dim(lines[0]!);
   const rest = own.slice(shownFunctions);
   if (rest.length > 0) lines.push(style.dim(`  and ${count(rest.length, "function")} more, running for ${runningOf(rest)}`));
@@ -84,6 +82,12 @@ function whatItDid(summary: Summary, { width, style }: Page): string[] {
 
 const runningOf = (list: readonly FunctionSummary[]): string =>
   formatDuration(list.reduce((total, { runningNanos }) => total + runningNanos, 0));
+const reasonWidth = 16;
+
+function blockedMost(most: FunctionSummary["blocked"][number] | undefined): string {
+  return most === undefined || most.nanos === 0 ? "" : `${fitLine(most.reason || "(unknown)", reasonWidth)} ${formatDuration(most.nanos)}`;
+}
+
 const fitLine = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
 function numbersThatMatter(summary: Summary): string[] {
@@ -113,7 +117,7 @@ function numbersThatMatter(summary: Summary): string[] {
         )}, ${formatDuration(pauses.reduce((sum, pause) => sum + pause.totalNanos, 0))} in all, ` +
         `longest ${formatDuration(longestPause.longestNanos)} (${longestPause.kind}) at ${moment(longestPause.longestStart)}`,
   ]);
-  const share = gc.share === null || gc.cycles === 0 ? "" : `, up to ${formatNumber(gc.share * 100)} % of busy time`;
+  const share = gc.share === null || gc.cycles === 0 ? "" : `, ${formatNumber(gc.share * 100)} % of busy time`;
   rows.push([
     "Garbage collections",
     `${formatNumber(gc.cycles)}${share}${heap === null ? "" : `; heap ${formatBytes(heap.least)} to ${formatBytes(heap.most)}`}`,
@@ -148,7 +152,7 @@ const shownSites = 5;
 
 function whereNext(summary: Summary, { input, width, style }: Page): string[] {
   const lines: string[] = [];
-  const sites = summary.blockSites.filter(({ caller }) => caller !== "").slice(0, shownSites);
+  const sites = mergePlaces(summary).slice(0, shownSites);
   if (sites.length > 0) {
     lines.push(style.dim("  Longest waits in the program's own code, summed over goroutines:"));
     const rows = sites.map(({ reason, nanos, count: times, caller, place }) => [
@@ -159,8 +163,9 @@ function whereNext(summary: Summary, { input, width, style }: Page): string[] {
     lines.push(...table(rows));
   }
   if (input === "-" || summary.range.nanos === 0) return lines;
-  const range = summary.findings.find((finding) => finding.range !== null)?.range ?? summary.runQueue.worst;
-  if (range === null || range.nanos >= summary.traceNanos) return lines;
+  const { worst: queue } = summary.runQueue;
+  const range = summary.findings.find((finding) => finding.range !== null)?.range ?? (queue !== null && queue.mean >= 1 ? queue : null);
+  if (range === null || range.nanos >= summary.range.nanos) return lines;
   const [from, to] = [argument(Math.floor(range.start / 1e6)), argument(Math.ceil((range.start + range.nanos) / 1e6))];
   const file = /^[\w./@%+=:,-]+$/.test(input) ? input : `'${input.replaceAll("'", "'\\''")}'`;
   lines.push(
@@ -169,6 +174,22 @@ function whereNext(summary: Summary, { input, width, style }: Page): string[] {
     `    foretrace slice ${file} --from ${from} --to ${to} --out moment.trace && go tool trace moment.trace`,
   );
   return lines;
+}
+
+/** Waits in the program's own code; one place may wait in several operations of the runtime. */
+function mergePlaces({ blockSites }: Summary): { reason: string; caller: string; place: string; count: number; nanos: number }[] {
+  const merged = new Map<string, { reason: string; caller: string; place: string; count: number; nanos: number }>();
+  for (const { reason, caller, place, count: times, nanos } of blockSites) {
+    if (caller === "") continue;
+    const key = `${reason}\n${caller}\n${place}`;
+    const known = merged.get(key);
+    if (known === undefined) merged.set(key, { reason, caller, place, count: times, nanos });
+    else {
+      known.count += times;
+      known.nanos += nanos;
+    }
+  }
+  return [...merged.values()].toSorted((one, two) => two.nanos - one.nanos);
 }
 
 /** An instant of the trace, to the millisecond. */

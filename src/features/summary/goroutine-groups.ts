@@ -6,7 +6,7 @@
  */
 import { GoState, type GenerationTables } from "../../trace/model.ts";
 import { NumberTable } from "../core/number-table.ts";
-import { GoroutineNames, unnamed } from "../goroutine-names.ts";
+import { GoroutineNames, isSystemGoroutine, unnamed } from "../goroutine-names.ts";
 import { BlockSites } from "./block-sites.ts";
 import { LogHistogram } from "./log-histogram.ts";
 import type { Scope } from "./scope.ts";
@@ -24,8 +24,12 @@ export class Group {
   readonly waitNanos: number[] = [];
   readonly waitCounts: number[] = [];
 
+  /** Of the runtime or the tracer, or not known. */
+  readonly system: boolean;
+
   constructor(name: string) {
     this.name = name;
+    this.system = isSystemGoroutine(name);
   }
 
   addWait(reason: number, nanos: number, count: number): void {
@@ -52,10 +56,15 @@ export type LongestWait = { nanos: number; start: number; goroutine: number; nam
 
 export class GoroutineGroups {
   readonly sites = new BlockSites();
-  /** Longest stay in runnable that began with a seen transition; it counts where it ends. */
+  /**
+   * Longest stay in runnable, of the program's own goroutines, that began with a seen transition; it counts where it ends.
+   * The runtime's are left out: its sweeper yields all the time and has no hurry.
+   */
   readonly longest: LongestWait = { nanos: 0, start: 0, goroutine: -1, name: "" };
   /** Lengths of those stays. */
   readonly latency = new LogHistogram();
+  /** Time in which goroutines ran while they assisted the garbage collector. */
+  assistRunning = 0;
   private readonly scope: Scope;
   private readonly names = new GoroutineNames();
   private readonly byName: (Group | undefined)[] = [];
@@ -71,7 +80,8 @@ export class GoroutineGroups {
   private readonly detail: number[] = [];
   /** Goroutines that never had a name. */
   private readonly anonymous = new Group("");
-  private longestGroup: Group | undefined;
+  /** Goroutines in a mark assist: id → since when. */
+  private readonly assists = new Map<number, number>();
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -92,7 +102,7 @@ export class GoroutineGroups {
       if (from === GoState.NotExist && this.scope.has(time)) this.group[slot]!.created++;
     } else {
       if (stack !== 0 && !this.named[slot]) this.name(slot, stack);
-      this.leave(slot, time);
+      this.leave(slot, id, time);
       if (from === GoState.Runnable && to === GoState.Running && this.detail[slot] === seenBegin) this.ran(slot, id, time);
       this.since[slot] = time;
     }
@@ -112,10 +122,9 @@ export class GoroutineGroups {
     this.slots.forEach((_slot, id) => ids.push(id));
     for (const id of ids) {
       const slot = this.slots.get(id);
-      this.leave(slot, end);
+      this.leave(slot, id, end);
       this.remove(slot, id, end);
     }
-    this.longest.name = this.longestGroup?.name ?? "";
     return [...this.byName, this.anonymous].filter((group) => group !== undefined && group.seen > 0) as Group[];
   }
 
@@ -132,6 +141,7 @@ export class GoroutineGroups {
     if (this.born[slot]! < this.scope.to && time >= this.scope.from) this.group[slot]!.seen++;
     if (!this.named[slot]) this.anonymous.merge(this.group[slot]!);
     this.slots.remove(id);
+    this.assists.delete(id);
     this.free.push(slot);
   }
 
@@ -145,7 +155,6 @@ export class GoroutineGroups {
     if (group === undefined) return;
     const before = this.group[slot]!;
     group.merge(before);
-    if (this.longestGroup === before) this.longestGroup = group;
     this.group[slot] = group;
     this.named[slot] = true;
   }
@@ -160,13 +169,29 @@ export class GoroutineGroups {
     return site;
   }
 
-  private leave(slot: number, time: number): void {
+  assistBegin(id: number, time: number): void {
+    if (!this.assists.has(id)) this.assists.set(id, time);
+  }
+
+  assistEnd(id: number, time: number): void {
+    const slot = this.slots.get(id);
+    if (slot >= 0 && this.state[slot] === GoState.Running) this.assisted(slot, id, time);
+    this.assists.delete(id);
+  }
+
+  private assisted(slot: number, id: number, time: number): void {
+    const begin = this.assists.get(id);
+    if (begin !== undefined) this.assistRunning += this.scope.overlap(Math.max(begin, this.since[slot]!), time);
+  }
+
+  private leave(slot: number, id: number, time: number): void {
     const nanos = this.scope.overlap(this.since[slot]!, time);
     if (nanos === 0) return;
     const group = this.group[slot]!;
     switch (this.state[slot]) {
       case GoState.Running:
         group.running += nanos;
+        if (this.assists.size > 0) this.assisted(slot, id, time);
         break;
       case GoState.Runnable:
         group.runnable += nanos;
@@ -184,13 +209,14 @@ export class GoroutineGroups {
   }
 
   private ran(slot: number, id: number, time: number): void {
-    if (!this.scope.has(time)) return;
+    const { system, name } = this.group[slot]!;
+    if (system || !this.scope.has(time)) return;
     const nanos = time - this.since[slot]!;
     this.latency.add(nanos);
     if (nanos <= this.longest.nanos) return;
     this.longest.nanos = nanos;
     this.longest.start = this.since[slot]!;
     this.longest.goroutine = id;
-    this.longestGroup = this.group[slot];
+    this.longest.name = name;
   }
 }

@@ -4,12 +4,14 @@ const perOctave = 128;
 export class LogHistogram {
   count = 0;
   total = 0;
+  largest = 0;
   private readonly buckets = new Float64Array(perOctave * 53);
 
   /** `value` is a whole number ≥ 1. */
   add(value: number): void {
     this.count++;
     this.total += value;
+    this.largest = Math.max(this.largest, value);
     const bucket = Math.floor(Math.log2(value) * perOctave);
     this.buckets[bucket] = this.buckets[bucket]! + 1;
   }
@@ -20,7 +22,7 @@ export class LogHistogram {
     let below = 0;
     for (let bucket = 0; bucket < this.buckets.length; bucket++) {
       below += this.buckets[bucket]!;
-      if (below >= rank && rank > 0) return Math.round(2 ** ((bucket + 0.5) / perOctave));
+      if (below >= rank && rank > 0) return Math.min(this.largest, Math.round(2 ** ((bucket + 0.5) / perOctave)));
     }
     return Number.NaN;
   }

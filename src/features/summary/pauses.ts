@@ -1,5 +1,5 @@
 /** Stops of the world by kind, each with its longest and when that began. A stop counts in the range in which it ends. */
-import { RangeName, type GenerationTables } from "../../trace/model.ts";
+import type { GenerationTables } from "../../trace/model.ts";
 import { LabelValues } from "../core/names.ts";
 import type { Scope } from "./scope.ts";
 
@@ -29,17 +29,16 @@ export class Pauses {
     this.numbers.generation(tables);
   }
 
-  begin(range: number, owner: number, time: number): void {
-    if (range === RangeName.StopTheWorld) this.open.set(owner, time);
+  begin(owner: number, time: number): void {
+    this.open.set(owner, time);
   }
 
   /** Was running already; in the first generation: since the trace began. */
-  active(range: number, owner: number, time: number, firstGeneration: boolean): void {
-    if (range === RangeName.StopTheWorld && !this.open.has(owner)) this.open.set(owner, firstGeneration ? 0 : time);
+  active(owner: number, time: number, firstGeneration: boolean): void {
+    if (!this.open.has(owner)) this.open.set(owner, firstGeneration ? 0 : time);
   }
 
-  end(range: number, kindId: number, owner: number, time: number): void {
-    if (range !== RangeName.StopTheWorld) return;
+  end(kindId: number, owner: number, time: number): void {
     const begin = this.open.get(owner);
     this.open.delete(owner);
     if (begin === undefined || !this.scope.has(time)) return;
