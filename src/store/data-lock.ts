@@ -44,11 +44,13 @@ export function lockDataDir(dataDir: string): DataLock {
   } finally {
     rmSync(mine, { force: true });
   }
-  const beat = setInterval(() => utimesSync(file, new Date(), new Date()), touchMillis);
+  const beat = setInterval(() => touch(file), touchMillis);
   beat.unref();
   const release = (): void => {
     clearInterval(beat);
-    rmSync(file, { force: true });
+    const found = readHolder(file);
+    // Another host may have taken it over while this process was stopped for long.
+    if (found?.host === holder.host && found.pid === holder.pid && found.start === holder.start) rmSync(file, { force: true });
   };
   const announce = (url: string): void => {
     holder = { ...holder, url };
@@ -56,6 +58,13 @@ export function lockDataDir(dataDir: string): DataLock {
     renameSync(mine, file);
   };
   return { announce, release };
+}
+
+/** A folder that was removed under a running process is noticed by whoever writes to it next. */
+function touch(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {}
 }
 
 function link(from: string, to: string): boolean {

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pool } from "pg";
+import { ForetraceError } from "../lib/errors.ts";
 import { type DataLock, lockDataDir } from "./data-lock.ts";
 import { clearAside } from "./files.ts";
 import { migrate } from "./migrate.ts";
@@ -10,9 +11,11 @@ import { SqlOutcomeStore } from "./outcome-store.ts";
 import { createServerPool, EmbeddedPool } from "./pool.ts";
 import type { Store } from "./ports.ts";
 import { SqlSeriesStore } from "./series/series-store.ts";
-import { createDatabase } from "./sql.ts";
+import { createDatabase, type Sql } from "./sql.ts";
 import { SqlTargetStore } from "./target-store.ts";
 import { SqlTraceStore } from "./trace-store.ts";
+
+const oldestServer = 140_000;
 
 export type OpenedStore = {
   readonly store: Store;
@@ -29,7 +32,7 @@ export type OpenedStore = {
 /**
  * Embedded in `dataDir/db` unless there is a `databaseUrl` (PostgreSQL 14 or newer); files lie in `dataDir` either way.
  * Migrations have run when it resolves.
- * @throws ForetraceError data_dir_locked, data_newer, or store_failed when the database cannot be opened or reached.
+ * @throws ForetraceError data_dir_locked, data_newer, bad_config (an older server), or store_failed when the database cannot be opened or reached.
  */
 export async function openStore({ dataDir, databaseUrl }: { dataDir: string; databaseUrl?: string }): Promise<OpenedStore> {
   const embedded = databaseUrl === undefined || databaseUrl === "";
@@ -46,6 +49,7 @@ export async function openStore({ dataDir, databaseUrl }: { dataDir: string; dat
   try {
     pool = embedded ? await EmbeddedPool.open(join(dataDir, "db")) : createServerPool(databaseUrl);
     const database = createDatabase(pool);
+    if (!embedded) await checkVersion(database);
     await migrate(database);
     const traces = new SqlTraceStore(database, dataDir);
     await clearAside(dataDir, embedded);
@@ -63,6 +67,16 @@ export async function openStore({ dataDir, databaseUrl }: { dataDir: string; dat
     await close().catch(() => {});
     throw error;
   }
+}
+
+async function checkVersion(database: Sql): Promise<void> {
+  const [row] = await database.query<{ number: number; text: string }>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as text",
+  );
+  if (row!.number >= oldestServer) return;
+  throw new ForetraceError("bad_config", `DATABASE_URL leads to PostgreSQL ${row!.text}; Foretrace needs 14 or newer`, {
+    input: "DATABASE_URL",
+  });
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

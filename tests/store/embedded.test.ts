@@ -92,6 +92,13 @@ describe("embedded database", () => {
   });
 });
 
+const message = (type: string, body: string): Buffer => {
+  const head = Buffer.alloc(5);
+  head.write(type, 0, "latin1");
+  head.writeUInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, Buffer.from(body, "latin1")]);
+};
+
 describe("wire protocol", () => {
   it("is cut into the same batches whichever way it arrives (property)", () => {
     const startup = Buffer.from([0, 0, 0, 9, 0, 3, 0, 0, 0]);
@@ -119,12 +126,6 @@ describe("wire protocol", () => {
   });
 
   it("answers come apart into what is the asker's and what is news", () => {
-    const message = (type: string, body: string): Buffer => {
-      const head = Buffer.alloc(5);
-      head.write(type, 0, "latin1");
-      head.writeUInt32BE(body.length + 4, 1);
-      return Buffer.concat([head, Buffer.from(body, "latin1")]);
-    };
     const [row, news, ready] = [message("D", "row"), message("A", "\0\0\0\x01news\0x\0"), message("Z", "T")];
     const answer = readAnswer(Buffer.concat([news, row, news, ready]));
     expect(answer.own.equals(Buffer.concat([row, ready]))).toBe(true);

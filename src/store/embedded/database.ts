@@ -34,7 +34,7 @@ export class EmbeddedDatabase {
    */
   static async open(folder?: string): Promise<EmbeddedDatabase> {
     const workerData: DatabaseOptions = { folder };
-    const thread = new Worker(workerUrl(import.meta.url, "./database-thread.ts"), { workerData });
+    const thread = new Worker(workerUrl(import.meta.url, "./database-worker.ts"), { workerData });
     const database = new EmbeddedDatabase(thread);
     await new Promise<void>((resolve, reject) => {
       thread.on("message", (message: FromDatabase) => {

@@ -9,6 +9,8 @@ export const maxChunkSamples = 512;
 /** Earliest and latest time that a chunk can hold (years −69,000 to 73,000), so that all arithmetic on times is exact. */
 export const maxTime = 2 ** 51;
 
+/** Below this deflate costs more time than it saves bytes: the last chunk of a series is written anew at each append. */
+const deflateFrom = 128;
 const version = 1;
 const deflated = 1;
 const longestVarint = 8;
@@ -40,7 +42,7 @@ export function encodeChunk({ times, values }: Columns): Buffer {
     high = nextHigh;
   }
   const raw = body.subarray(0, at + 8 * count);
-  const packed = deflateRawSync(raw, { level: 1 });
+  const packed = count < deflateFrom ? raw : deflateRawSync(raw, { level: 1 });
   const smaller = packed.length < raw.length;
   const head = Buffer.alloc(2 + 2 * longestVarint);
   head[0] = version;
