@@ -145,9 +145,15 @@ export class Tables implements GenerationTables {
     }
   }
 
-  /** Every function and file name of a frame must exist; a record whose PC was seen before does not count. */
+  /**
+   * Every function and file name of a frame must exist; a record whose PC was seen before does not count.
+   * Of several faults the one of the smallest stack id is named, as the reference does.
+   */
   #checkFrames(): void {
+    let fault = "";
+    let faulty = Number.POSITIVE_INFINITY;
     for (let entry = 1; entry < this.stacks.entries; entry++) {
+      const id = this.stacks.idAt(entry);
       const reader = this.#at(this.stacks.place(entry));
       const count = reader.uvarint("stack");
       for (let i = 0; i < count; i++) {
@@ -157,12 +163,12 @@ export class Tables implements GenerationTables {
         const file = reader.uvarint("frame");
         reader.skip("frame");
         const bad = this.strings.find(func) < 0 ? `func string ID ${func}` : this.strings.find(file) < 0 ? `file string ID ${file}` : "";
-        if (bad === "") continue;
-        const after = reader.position;
-        if (this.#firstFrames().get(pc) === place) throw malformed(`found invalid ${bad} for stack ${this.stacks.idAt(entry)}`);
-        reader.position = after;
+        if (bad === "" || id >= faulty || this.#firstFrames().get(pc) !== place) continue;
+        fault = bad;
+        faulty = id;
       }
     }
+    if (fault !== "") throw malformed(`found invalid ${fault} for stack ${faulty}`);
   }
 
   #firstFrames(): Map<number, number> {

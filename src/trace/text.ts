@@ -99,7 +99,7 @@ class Lines {
 
   /** The next line as it is. */
   raw(): string | undefined {
-    return this.#lines[this.#at++];
+    return this.#at < this.#lines.length ? this.#lines[this.#at++] : undefined;
   }
 
   error(message: string): ForetraceError {
