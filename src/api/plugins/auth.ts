@@ -14,6 +14,8 @@ declare module "fastify" {
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 export function useAuth(app: App, config: ApiConfig): void {
+  if (config.token === "")
+    throw new ForetraceError("bad_config", "the token is empty; leave it out, or give one that nobody guesses", { input: "api.token" });
   const wanted = config.token === undefined ? undefined : digest(config.token);
   app.addHook("onRequest", async (request) => {
     refuseForeignPage(request);
@@ -22,9 +24,9 @@ export function useAuth(app: App, config: ApiConfig): void {
       return;
     }
     if (request.routeOptions.config.open === true) return;
-    const [scheme = "", token = ""] = (request.headers.authorization ?? "").split(" ");
+    const token = /^bearer +(.+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
     // Digests have one length, so the comparison tells nothing about the token.
-    if (scheme.toLowerCase() !== "bearer" || !timingSafeEqual(digest(token), wanted)) {
+    if (!timingSafeEqual(digest(token), wanted)) {
       throw new ForetraceError("unauthorized", "send the token of this service as Authorization: Bearer TOKEN");
     }
   });

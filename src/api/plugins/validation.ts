@@ -2,15 +2,20 @@
 import type { FastifySchemaCompiler } from "fastify";
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
-import { Convert } from "typebox/value";
 import { ForetraceError } from "../../lib/errors.ts";
 import type { App } from "../context.ts";
+import { queryOf, restBase } from "../schemas/common.ts";
+import { narrowed } from "./narrow.ts";
 
 type Fault = { keyword: string; instancePath: string; message: string; params: object };
 
 /** Query and path arrive as text and are converted to the types of their schema; a JSON body is taken as it is. */
 export function useSchemas(app: App, checkAnswers: boolean): void {
-  app.setValidatorCompiler(validator(false));
+  app.setValidatorCompiler(validate);
+  // A route that takes no parameters says so too when it is given one.
+  app.addHook("onRoute", (route) => {
+    if (route.url.startsWith(restBase)) route.schema = { querystring: queryOf({}), ...route.schema };
+  });
   app.setSerializerCompiler(({ schema, url }) => {
     if (!checkAnswers) return (data) => JSON.stringify(data);
     const check = Compile(schema as TSchema);
@@ -23,16 +28,27 @@ export function useSchemas(app: App, checkAnswers: boolean): void {
   });
 }
 
-/** @param convertBody also for bodies that arrive as text (forms). */
-export function validator(convertBody: boolean): FastifySchemaCompiler<unknown> {
-  return ({ schema, httpPart }) => {
-    const check = Compile(schema as TSchema);
-    return (value: unknown) => {
-      const candidate = httpPart === "body" && !convertBody ? value : Convert(schema as TSchema, value ?? {});
-      if (check.Check(candidate)) return { value: candidate };
-      return { error: describeFault(check.Errors(candidate) as Fault[], httpPart ?? "", schema as { properties?: object }) };
-    };
+const validate: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
+  const wanted = schema as TSchema & { properties?: Record<string, { type?: string }> };
+  const check = Compile(wanted);
+  return (value: unknown) => {
+    const candidate = httpPart === "body" ? value : withNumbers(wanted.properties ?? {}, (value ?? {}) as Record<string, unknown>);
+    if (check.Check(candidate)) return { value: candidate };
+    const meant = narrowed(wanted, candidate);
+    return { error: describeFault(Compile(meant).Errors(candidate) as Fault[], httpPart ?? "", meant as { properties?: object }) };
   };
+};
+
+const numeric = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** Texts that are numbers become numbers where the schema wants them; what is none stays, and is refused. */
+function withNumbers(properties: Record<string, { type?: string }>, value: Record<string, unknown>): Record<string, unknown> {
+  const convert = ([name, text]: [string, unknown]): [string, unknown] => {
+    const type = properties[name]?.type;
+    const isNumber = (type === "number" || type === "integer") && typeof text === "string" && numeric.test(text);
+    return [name, isNumber ? Number(text) : text];
+  };
+  return Object.fromEntries(Object.entries(value).map(convert));
 }
 
 const partNames: Record<string, string> = { querystring: "query parameter", params: "path parameter", headers: "header" };
@@ -56,9 +72,10 @@ function describeFault(faults: Fault[], part: string, schema: { properties?: obj
   const fault = faults.at(-1) ?? { instancePath: "", message: "is wrong" };
   if (fault.instancePath === "") return new ForetraceError(code, `the ${what ?? "body"} ${fault.message}`, { input: part });
   const field = fieldName(fault.instancePath);
-  const allowed = faults.flatMap(({ keyword, params }) =>
-    keyword === "const" ? [(params as { allowedValue: unknown }).allowedValue] : [],
-  );
+  const allowed = faults.flatMap(({ keyword, params }): unknown[] => {
+    const { allowedValue, allowedValues } = params as { allowedValue?: unknown; allowedValues?: unknown[] };
+    return keyword === "const" ? [allowedValue] : keyword === "enum" ? (allowedValues ?? []) : [];
+  });
   const wanted = allowed.length > 0 ? `must be one of ${allowed.join(", ")}` : fault.message;
   return new ForetraceError(code, `${what ?? "field"} "${field}" ${wanted}`, { input: field });
 }

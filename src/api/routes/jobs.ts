@@ -4,7 +4,7 @@ import { enqueueJob } from "../../jobs/enqueue.ts";
 import type { JobRecord } from "../../jobs/queue.ts";
 import { ForetraceError } from "../../lib/errors.ts";
 import type { ApiContext, App } from "../context.ts";
-import { IdParams, Limit, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
+import { IdParams, Limit, Millis, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
 import { Job } from "../schemas/records.ts";
 
 const strict = { additionalProperties: false };
@@ -14,13 +14,13 @@ const targetOnly = Type.Object({ target: TargetName }, strict);
 const inputs = {
   ingest: Type.Union([
     Type.Object({ target: TargetName, trace: TraceId }, strict),
-    Type.Object({ target: TargetName, prometheus: Type.Literal(true) }, strict),
+    Type.Object({ target: TargetName, source: Type.Literal("prometheus") }, strict),
   ]),
   extract: Type.Object({ trace: TraceId }, strict),
   train: targetOnly,
   score: targetOnly,
   forecast: targetOnly,
-  report: Type.Object({ from: Type.Number(), to: Type.Number() }, strict),
+  report: Type.Object({ from: Type.Optional(Millis("Start")), to: Type.Optional(Millis("End")) }, strict),
 };
 const start = <N extends keyof typeof inputs>(name: N) => Type.Object({ name: Type.Literal(name), input: inputs[name] }, strict);
 const StartJob = Type.Union([start("ingest"), start("extract"), start("train"), start("score"), start("forecast"), start("report")], {

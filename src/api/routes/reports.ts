@@ -4,7 +4,7 @@ import { enqueueJob } from "../../jobs/enqueue.ts";
 import { ForetraceError } from "../../lib/errors.ts";
 import type { ApiContext, App } from "../context.ts";
 import { contentPolicy } from "../plugins/headers.ts";
-import { IdParams, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
+import { IdParams, RawAnswer, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
 import { Job, Report } from "../schemas/records.ts";
 
 const tags = ["reports"];
@@ -38,6 +38,7 @@ export async function reportRoutes(app: App, { store, queue }: ApiContext): Prom
         params: IdParams,
         querystring: queryOf({ format: Type.Optional(Type.Enum(["html", "md"], { description: "html unless told" })) }),
         produces: ["text/html", "text/markdown"],
+        response: answers({ 200: RawAnswer("The report") }),
       },
     },
     async ({ params, query }, reply) => {

@@ -9,7 +9,7 @@ import type { TraceRecord } from "../../store/ports.ts";
 import type { ApiContext, App } from "../context.ts";
 import { parseInstant, parseRange, parseTraceRange } from "../moments.ts";
 import { Timeline, Trace } from "../schemas/records.ts";
-import { IdParams, Limit, RangeFrom, RangeTo, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
+import { IdParams, Limit, RangeFrom, RangeTo, RawAnswer, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
 import { checkedTrace } from "../upload.ts";
 import type { TraceTask } from "../workers/trace-protocol.ts";
 
@@ -89,6 +89,7 @@ export async function traceRoutes(app: App, context: ApiContext): Promise<void> 
         params: IdParams,
         querystring: SliceQuery,
         produces: ["application/octet-stream"],
+        response: answers({ 200: RawAnswer("The slice: a Go execution trace") }),
       },
     },
     async ({ params, query }, reply) => {

@@ -39,3 +39,5 @@ export function answers(success: Record<number, TSchema>): Record<string, TSchem
   return { ...success, "4xx": ErrorAnswer, "5xx": ErrorAnswer };
 }
 export const itemsOf = (item: TSchema): TSchema => Type.Object({ items: Type.Array(item) });
+/** An answer that is no JSON: what `produces` of the route says. */
+export const RawAnswer = (description: string): TSchema => Type.Unsafe<string>({ type: "string", description });
