@@ -50,7 +50,7 @@ export function mixBases(series: PreparedSeries, origin: number, spec: BaseSpec)
     .map((_, a) => errors.reduce((least, error) => (error[a]! < least ? error[a]! : least), Infinity))
     .filter(Number.isFinite);
   const unit = (best.length > 0 ? best.reduce((sum, error) => sum + error, 0) / best.length : 0) + floor;
-  const weights = errors.map((error) => error.map((value) => (Number.isNaN(value) ? 0 : (value + floor) ** -sharpness)));
+  const weights = errors.map((error) => error.map((value) => (Number.isNaN(value) ? 0 : ((value + floor) / unit) ** -sharpness)));
   for (let a = 0; a < anchors.length; a++) {
     let total = 0;
     for (const weight of weights) total += weight[a]!;
@@ -175,5 +175,6 @@ function errorFloor(series: PreparedSeries, origin: number, level: number): numb
     moves += move;
     count++;
   }
-  return (count > 0 ? (0.1 * moves) / count : 0) + 1e-4 * Math.abs(level) + 1e-9;
+  const floor = (count > 0 ? (0.1 * moves) / count : 0) + 1e-4 * Math.abs(level);
+  return floor > 0 ? floor : 1e-9;
 }

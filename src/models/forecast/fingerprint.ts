@@ -22,6 +22,7 @@ export function fingerprint(series: readonly Series[]): string {
     for (const value of [start, step, values.length]) addNumber(value);
     for (const value of values) addNumber(value);
   }
-  const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, "0");
   return hex(low ^ (high >>> 16)) + hex(high ^ (low >>> 16));
 }
+
+const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, "0");

@@ -53,7 +53,10 @@ export function windowSpec(season: number, horizon: number, step: number, rows: 
 
 /** Rows before an origin that its inputs can depend on. */
 export const lookback = ({ season, horizon, patches, patch, weeks }: WindowSpec): number =>
-  Math.max(patches * patch + season, Math.ceil((1 + trials / 4) * horizon) + trials + Math.max(longLevel, (weeks ? 9 : 4) * season) + longLevel);
+  Math.max(
+    patches * patch + season,
+    Math.ceil((1 + trials / 4) * horizon) + trials + Math.max(longLevel, (weeks ? 9 : 4) * season) + longLevel,
+  );
 
 /** F of the network. */
 export function featureCount(spec: WindowSpec): number {
