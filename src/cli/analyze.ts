@@ -82,7 +82,7 @@ async function parseRange(open: () => ByteSource, options: AnalyzeOptions): Prom
 
 function parseVersion(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const match = /^(?:go ?)?(?:1\.)?(\d{1,3})$/.exec(text);
+  const match = /^(?:(?:go ?)?1\.)?(\d{2,3})$/.exec(text);
   if (match === null) {
     throw new ForetraceError("bad_usage", `--assume-version: "${text}" is not a version of the format; write for example 1.26`, {
       input: "--assume-version",

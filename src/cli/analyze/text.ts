@@ -30,7 +30,7 @@ export function formatSummary(summary: Summary, outcome: TraceOutcome, page: Pag
   return (
     `${headline(summary, outcome, page)}\n` +
     section("What it did", whatItDid(summary, page)) +
-    section("Numbers that matter", numbersThatMatter(summary)) +
+    section("Numbers that matter", numbersThatMatter(summary, page)) +
     section("What looks wrong", whatLooksWrong(summary, page)) +
     section("Where to look next", whereNext(summary, page))
   );
@@ -90,7 +90,7 @@ function blockedMost(most: FunctionSummary["blocked"][number] | undefined): stri
 
 const fitLine = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
-function numbersThatMatter(summary: Summary): string[] {
+function numbersThatMatter(summary: Summary, { width }: Page): string[] {
   const { processors, runQueue, schedulingLatency, pauses, gc, heap, goroutines, syscalls, range } = summary;
   const { longest, p50Nanos, p99Nanos } = schedulingLatency;
   const rows: [string, string][] = [
@@ -131,7 +131,8 @@ function numbersThatMatter(summary: Summary): string[] {
       `${formatNumber(syscalls.count)}${perSecond}, ${formatNumber(syscalls.lostProcessor)} lost their processor`,
     ]);
   }
-  return table(rows.map(([name, text]) => [`  ${name}`, text]));
+  const labelWidth = Math.max(...rows.map(([name]) => name.length)) + 4;
+  return rows.map(([name, text]) => `  ${name}`.padEnd(labelWidth) + wrap(text, width, " ".repeat(labelWidth)).trimStart());
 }
 
 function worst({ runQueue, range }: Summary): string {
