@@ -42,7 +42,14 @@ export function alignSeries(data: Pick<SeriesData, "samples" | "past" | "forecas
   const columns = {} as Record<ChartColumn, Cell[]>;
   for (const column of chartColumns) {
     const cells: Cell[] = Array.from({ length: x.length });
-    for (const [t, v] of parts[column]) cells[row.get(t)!] = v;
+    let gap: number | undefined;
+    for (const [t, v] of parts[column]) {
+      const index = row.get(t)!;
+      // A gap reaches to the next point, past the times that only other columns have.
+      if (gap !== undefined) cells.fill(null, gap, index);
+      cells[index] = v;
+      gap = v === null ? index : undefined;
+    }
     columns[column] = cells;
   }
   return { x, columns };

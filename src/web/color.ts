@@ -22,8 +22,8 @@ export function functionInk(name: string, dark: boolean): Ink {
     return dark ? ink("hsl(220 9% 46%)", "#ffffff") : ink("hsl(220 10% 68%)", "#12161d");
   const hash = hashText(name);
   const hue = hues[hash % hues.length]!;
-  const shift = ((hash >>> 8) % 3) * 7;
-  return dark ? ink(`hsl(${hue} 52% ${62 - shift}%)`, "#0b0e13") : ink(`hsl(${hue} 62% ${70 - shift}%)`, "#10141b");
+  const shift = ((hash >>> 8) % 3) * 5;
+  return dark ? ink(`hsl(${hue} 54% ${74 - shift}%)`, "#0b0e13") : ink(`hsl(${hue} 64% ${78 - shift}%)`, "#10141b");
 }
 
 const ink = (fill: string, text: string): Ink => ({ fill, text });

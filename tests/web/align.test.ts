@@ -100,6 +100,21 @@ describe("alignSeries", () => {
     expect(data.columns.upper95.slice(3)).toEqual([9, null]);
   });
 
+  test("a gap reaches to the next sample, whatever other parts have points in between", () => {
+    const past = [100, 200, 300, 400].map((t): [number, number, number, number] => [t, 1, 0, 2]);
+    const { columns } = alignSeries({
+      samples: [
+        [0, 1],
+        [50, null],
+        [350, 2],
+        [400, 3],
+      ],
+      past,
+      forecast: null,
+    });
+    expect(columns.observed).toEqual([1, null, null, null, null, 2, 3]);
+  });
+
   test("a level that was not forecast draws nothing", () => {
     expect(forecastPoints({ ...forecast, levels: [0.5], quantiles: [[5, 6]] }, 0.975)).toEqual([]);
     expect(forecastPoints(null, 0.5)).toEqual([]);

@@ -52,6 +52,12 @@ export function valueAxis(unit: string): uPlot.Axis {
 
 const moves = (type: string): boolean => type === "mousemove" || type === "mouseleave";
 
+/** The chart's own listeners heed the plot alone; links over its windows are part of it. */
+const fromInside: uPlot.Cursor.MouseListenerFactory = (_chart, target, handle) => (event: MouseEvent) => {
+  if (event.button === 0 && target.contains(event.target as Node)) handle(event);
+  return null;
+};
+
 /** Cursor shared by all charts of the page; drags stay with the chart that was dragged, the range then moves all. */
 export function sharedCursor(key: string, drag = true): uPlot.Cursor {
   return {
@@ -59,6 +65,7 @@ export function sharedCursor(key: string, drag = true): uPlot.Cursor {
     y: false,
     drag: { x: drag, y: false, setScale: false, dist: 4 },
     points: { show: false },
+    bind: { mousedown: fromInside, mousemove: fromInside, dblclick: fromInside },
     sync: { key, scales: ["x", null], filters: { pub: moves, sub: moves } },
   };
 }

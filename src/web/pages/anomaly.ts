@@ -26,9 +26,12 @@ export function anomalyPage(root: HTMLElement, id: string, shell: Shell): Page {
   const table = h("div", {});
   const grid = h("div", { class: "cards wide" });
   const cards = new Map<string, SeriesCard>();
-  const observer = new IntersectionObserver((entries) => {
-    for (const entry of entries) [...cards.values()].find((card) => card.element === entry.target)?.setVisible(entry.isIntersecting);
-  });
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) [...cards.values()].find((card) => card.element === entry.target)?.setVisible(entry.isIntersecting);
+    },
+    { rootMargin: "240px 0px" },
+  );
   let anomaly: Anomaly | undefined;
   let zoomed: Span | undefined;
   shell.setTitle("Anomaly · Foretrace");

@@ -7,12 +7,7 @@ export type TargetsNav = { readonly element: HTMLElement; update(items: readonly
 
 export function targetsNav(): TargetsNav {
   const list = h("ul", {});
-  const element = h(
-    "nav",
-    { class: "targets", "aria-labelledby": "targets-title", hidden: true },
-    h("h2", { id: "targets-title" }, "Targets"),
-    list,
-  );
+  const element = h("nav", { class: "targets", "aria-labelledby": "targets-title" }, h("h2", { id: "targets-title" }, "Targets"), list);
   return {
     element,
     update(items, chosen) {

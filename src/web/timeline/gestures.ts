@@ -110,6 +110,8 @@ export function listenGestures(canvas: HTMLCanvasElement, target: GestureTarget,
     signal,
   });
   canvas.addEventListener("keydown", key, { signal });
+  // Zooming works wherever the reader is, unless in a control; the arrows belong to the page until the timeline has the focus.
+  document.addEventListener("keydown", (event) => event.target === document.body && "+=-0".includes(event.key) && key(event), { signal });
 }
 
 /** The view a key leads to; undefined for keys that mean nothing here. */
