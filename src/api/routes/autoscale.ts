@@ -19,6 +19,7 @@ type Entry = { inputs?: AutoscaleInputs; readAt: number; reading?: Promise<Autos
 
 export async function autoscaleRoutes(app: App, context: ApiContext): Promise<void> {
   const { config, clock, log } = context;
+  const scalings = new Map(Object.entries(config.autoscale ?? {}));
   const cache = new Map<string, Entry>();
 
   const inputsOf = async (target: string, scaling: AutoscaleConfig): Promise<AutoscaleInputs> => {
@@ -60,9 +61,9 @@ export async function autoscaleRoutes(app: App, context: ApiContext): Promise<vo
     },
     async ({ params }) => {
       const horizon = parseHorizon(params.horizon);
-      const scaling = config.autoscale?.[params.target];
+      const scaling = scalings.get(params.target);
       if (scaling === undefined) {
-        const known = Object.keys(config.autoscale ?? {});
+        const known = [...scalings.keys()];
         const remedy = known.length === 0 ? "; set autoscale for it in the configuration" : `; it is set for ${known.join(", ")}`;
         throw new ForetraceError("not_found", `autoscale is not configured for target "${params.target}"${remedy}`, { input: "target" });
       }

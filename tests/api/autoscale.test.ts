@@ -1,0 +1,229 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApi } from "../../src/api/app.ts";
+import { autoscaleAnswer } from "../../src/api/autoscale.ts";
+import type { AutoscaleConfig } from "../../src/api/context.ts";
+import { silentLogger } from "../../src/lib/log.ts";
+import { epochMillis } from "../../src/lib/units.ts";
+import { quantileLevels } from "../../src/models/model.ts";
+import type { ForecastRecord, Store } from "../../src/store/ports.ts";
+import { startService, type TestService } from "./service.ts";
+
+const now = epochMillis(1_800_000_000_000);
+const minute = 60_000;
+const scaling: AutoscaleConfig = { series: 'requests{job="web"}', perReplica: 100, min: 2, max: 20 };
+
+/** medians[i] is said for i + 1 minutes ahead; level q lies 100 × (q − 0.5) beside it. */
+function forecast(medians: readonly (number | null)[], issuedAt: number = now): ForecastRecord {
+  return {
+    id: `f${issuedAt}`,
+    target: "shop",
+    labels: { __name__: "requests", job: "web", target: "shop" },
+    modelId: "m",
+    model: "seasonal-naive",
+    issuedAt: epochMillis(issuedAt),
+    start: epochMillis(issuedAt + minute),
+    step: minute,
+    levels: [...quantileLevels],
+    quantiles: quantileLevels.map((q) => medians.map((median) => (median === null ? null : median + Math.round(100 * (q - 0.5))))),
+  };
+}
+const answer = (inputs: Parameters<typeof autoscaleAnswer>[3], horizon = 5 * minute, config: AutoscaleConfig = scaling) =>
+  autoscaleAnswer("shop", horizon, config, inputs, now, 5 * minute);
+const sample = (v: number, age = 0) => ({ t: epochMillis(now - age), v });
+
+describe("the numbers", () => {
+  test("plan for the 0.9 quantile within the horizon, not beyond", () => {
+    const result = answer({ sample: sample(310), forecast: forecast([320, 400, 380, null, 390, 900]) });
+    expect(result).toMatchObject({
+      target: "shop",
+      horizon: "300s",
+      current: 310,
+      predicted: 400,
+      demand: 440,
+      replicas: 4,
+      recommended: 5,
+      stale: false,
+      issued_at: now,
+    });
+    expect(result.reason).toEqual([
+      "with 90 % probability the demand stays below 440 at each moment of the next 5 min 00 s",
+      "440 at 100 a replica takes 5",
+    ]);
+    expect(answer({ sample: sample(310), forecast: forecast([320, 400, 380, null, 390, 900]) }, 6 * minute).recommended).toBe(10);
+  });
+
+  test("never less than what runs through now", () => {
+    const result = answer({ sample: sample(1500), forecast: forecast([100, 100, 100, 100, 100]) });
+    expect(result).toMatchObject({ current: 1500, predicted: 100, demand: 1500, replicas: 15, recommended: 15, stale: false });
+  });
+
+  test("bounds are kept and said", () => {
+    const low = answer({ sample: sample(0), forecast: forecast([10, 10, 10, 10, 10]) });
+    expect([low.replicas, low.recommended, low.reason.at(-1)]).toEqual([2, 2, "raised to the least allowed, 2"]);
+    const high = answer({ sample: sample(9000), forecast: forecast([10, 10, 10, 10, 10]) });
+    expect([high.recommended, high.reason.at(-1)]).toEqual([20, "cut to the most allowed, 20"]);
+  });
+
+  test("a horizon shorter than a step takes the next step", () => {
+    expect(answer({ sample: sample(1), forecast: forecast([300, 900]) }, 1000).predicted).toBe(300);
+  });
+
+  test("without a capacity there are no replicas, but the demand is there", () => {
+    const result = answer({ sample: sample(310), forecast: forecast([320, 320, 320, 320, 320]) }, 5 * minute, { series: "requests" });
+    expect(result).toMatchObject({ demand: 360, replicas: null, recommended: null });
+    expect(result.reason.join()).toContain("autoscale.perReplica");
+  });
+});
+
+describe("what is old or missing", () => {
+  test("is flagged, held for a while, then null", () => {
+    const flat = forecast([100, 100, 100, 100, 100]);
+    expect(answer({ sample: sample(500, 4 * minute), forecast: flat })).toMatchObject({ current: 500, stale: false });
+    expect(answer({ sample: sample(500, 6 * minute), forecast: flat })).toMatchObject({ current: 500, recommended: 5, stale: true });
+    expect(answer({ sample: sample(500, 61 * minute), forecast: flat })).toMatchObject({ current: null, recommended: 2, stale: true });
+    expect(answer({ sample: undefined, forecast: undefined })).toMatchObject({
+      current: null,
+      predicted: null,
+      demand: null,
+      replicas: null,
+      recommended: null,
+      issued_at: null,
+      stale: true,
+    });
+    expect(answer({ sample: sample(NaN), forecast: undefined })).toMatchObject({ current: null, stale: true });
+  });
+
+  test("a forecast that is old, over, or does not reach the horizon says so", () => {
+    const old = answer({ sample: sample(200), forecast: forecast(Array(30).fill(300), now - 16 * minute) });
+    expect([old.stale, old.predicted, old.reason[0]]).toEqual([true, 300, "the newest forecast was made 16 min 00 s ago"]);
+    const over = answer({ sample: sample(200), forecast: forecast([900, 900], now - 5 * minute) });
+    expect([over.stale, over.predicted, over.recommended]).toEqual([true, null, 2]);
+    expect(over.reason[0]).toContain("ended 3 min 00 s ago");
+    const short = answer({ sample: sample(200), forecast: forecast([300, 300]) });
+    expect([short.stale, short.predicted, short.reason[0]]).toEqual([
+      false,
+      300,
+      "the forecast reaches 2 min 00 s ahead, less than the horizon",
+    ]);
+  });
+});
+
+test("any inputs give numbers or null, within the bounds, never NaN", () => {
+  const value = fc.oneof(fc.double({ min: -1e12, max: 1e12 }), fc.constantFrom(NaN, Infinity, -Infinity, null));
+  const inputs = fc.record({
+    sample: fc.option(
+      fc.record({ t: fc.integer({ min: -1e7, max: 1e7 }).map((age) => epochMillis(now - age)), v: value.map((v) => v ?? NaN) }),
+      {
+        nil: undefined,
+      },
+    ),
+    forecast: fc.option(
+      fc.tuple(fc.array(value, { maxLength: 8 }), fc.integer({ min: -1e7, max: 1e7 })).map(([values, age]) => forecast(values, now - age)),
+      { nil: undefined },
+    ),
+  });
+  fc.assert(
+    fc.property(inputs, fc.integer({ min: 1, max: 1e5 }), (given, seconds) => {
+      const result = answer(given, seconds * 1000);
+      const numbers = [result.current, result.predicted, result.demand, result.replicas, result.recommended, result.issued_at];
+      expect(numbers.every((number) => number === null || Number.isFinite(number))).toBe(true);
+      for (const key of ["replicas", "recommended"] as const) {
+        const count = result[key];
+        expect(count === null || (Number.isInteger(count) && count >= 2 && count <= 20)).toBe(true);
+      }
+      expect(result.reason.join()).not.toMatch(/NaN|undefined|null/);
+    }),
+  );
+});
+
+describe("the route", () => {
+  let service: TestService;
+  const series: AutoscaleConfig = { series: 'requests{job="web"}', perReplica: 100 };
+  beforeAll(async () => {
+    service = await startService({ clock: () => now, config: { autoscale: { shop: series } } });
+    const labels = { __name__: "requests", job: "web", target: "shop" };
+    await service.store.series.append([
+      { labels, samples: [sample(100, minute), sample(250)] },
+      { labels: { ...labels, zone: "b" }, samples: [sample(9999)] },
+    ]);
+    await service.store.outcomes.putForecasts([forecast([260, 270, 300, 280, 280])]);
+  });
+  afterAll(() => service?.stop());
+  const get = async (path: string): Promise<[number, Record<string, unknown>]> => {
+    const response = await fetch(`${service.url}/autoscale/v1/${path}`);
+    return [response.status, (await response.json()) as Record<string, unknown>];
+  };
+
+  test("answers from the store, horizons as seconds or minutes", async () => {
+    const wanted = {
+      target: "shop",
+      horizon: "300s",
+      current: 250,
+      predicted: 300,
+      demand: 340,
+      replicas: 3,
+      recommended: 4,
+      stale: false,
+    };
+    for (const horizon of ["300s", "5m"]) expect(await get(`shop/${horizon}`)).toMatchObject([200, wanted]);
+    expect(Object.keys((await get("shop/5m"))[1]).sort()).toEqual(
+      ["current", "demand", "horizon", "issued_at", "predicted", "reason", "recommended", "replicas", "stale", "target"].sort(),
+    );
+  });
+
+  test.each([
+    ["bank/5m", 404, "not_found", "it is set for shop"],
+    ["shop/soon", 400, "bad_usage", "soon"],
+    ["shop/300", 400, "bad_usage", "write for example"],
+    ["shop/-5m", 400, "bad_usage", "-5m"],
+    ["shop/0s", 400, "bad_usage", "between 1s and 7d"],
+    ["shop/8d", 400, "bad_usage", "between 1s and 7d"],
+    ["__proto__/5m", 404, "not_found", "not configured"],
+  ])("%s is %i %s", async (path, status, code, words) => {
+    const [got, body] = await get(path);
+    const { error } = body as { error: { code: string; message: string } };
+    expect([got, error.code]).toEqual([status, code]);
+    expect(error.message).toContain(words);
+  });
+
+  test("holds the last known values, flagged, while the store fails or hangs; without any it fails", async () => {
+    let mode: "well" | "failing" | "hanging" = "failing";
+    let time = now as number;
+    const whenWell = <T extends object>(port: T): T =>
+      new Proxy(port, {
+        get(target, name) {
+          const member = target[name as keyof T];
+          if (typeof member !== "function" || mode === "well") return typeof member === "function" ? member.bind(target) : member;
+          return () => (mode === "failing" ? Promise.reject(new Error("connection lost")) : new Promise(() => {}));
+        },
+      });
+    const store: Store = { ...service.store, series: whenWell(service.store.series), outcomes: whenWell(service.store.outcomes) };
+    const api = await createApi({
+      store,
+      queue: service.queue,
+      log: silentLogger,
+      clock: () => epochMillis(time),
+      version: "0",
+      config: { autoscale: { shop: series } },
+    });
+    const ask = async () => {
+      const reply = await api.app.inject("/autoscale/v1/shop/5m");
+      return [reply.statusCode, reply.json<Record<string, unknown>>()] as const;
+    };
+    expect((await ask())[0]).toBe(500);
+    mode = "well";
+    expect(await ask()).toMatchObject([200, { recommended: 4, stale: false }]);
+    mode = "failing";
+    expect((await ask())[1]).toMatchObject({ stale: false });
+    time += 10_000;
+    expect(await ask()).toMatchObject([
+      200,
+      { recommended: 4, stale: true, reason: expect.arrayContaining([expect.stringContaining("last known")]) },
+    ]);
+    mode = "hanging";
+    time += 10_000;
+    expect(await ask()).toMatchObject([200, { recommended: 4, stale: true }]);
+    await api.close();
+  });
+});
