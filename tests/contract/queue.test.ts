@@ -1,4 +1,6 @@
 /** The queue's contract on the embedded database, on a PostgreSQL server and on Redis. */
+import { Redis } from "ioredis";
+import { Client } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 import { openQueue } from "../../src/jobs/bullmq/open.ts";
 import { type OpenedStore, openStore } from "../../src/store/open.ts";
@@ -9,10 +11,10 @@ import { backoffMillis, clock, queueContract } from "./queue.ts";
 describe("BullMQ on the embedded database", () => {
   let dataDir: string;
   let store: OpenedStore;
-  queueContract(async () => {
+  queueContract(false, async () => {
     dataDir = await freshDataDir();
     store = await openStore({ dataDir });
-    return { shared: false, open: () => openQueue({ pool: store.pool, clock, backoffMillis }) };
+    return { open: () => openQueue({ pool: store.pool, clock, backoffMillis }) };
   });
   afterAll(async () => {
     await store?.close();
@@ -22,18 +24,35 @@ describe("BullMQ on the embedded database", () => {
 
 describe.skipIf(!hasService("postgres"))("BullMQ on PostgreSQL", () => {
   let service: Service;
-  queueContract(async () => {
+  queueContract(true, async () => {
     service = await startPostgres();
-    return { shared: true, open: () => openQueue({ databaseUrl: service.url, clock, backoffMillis }) };
+    return {
+      open: () => openQueue({ databaseUrl: service.url, clock, backoffMillis }),
+      breakConnections: async () => {
+        const client = new Client({ connectionString: service.url });
+        await client.connect();
+        await client.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
+        );
+        await client.end();
+      },
+    };
   });
   afterAll(() => service?.stop());
 });
 
 describe.skipIf(!hasService("redis"))("BullMQ on Redis", () => {
   let service: Service;
-  queueContract(async () => {
+  queueContract(true, async () => {
     service = await startRedis();
-    return { shared: true, open: () => openQueue({ redisUrl: service.url, clock, backoffMillis }) };
+    return {
+      open: () => openQueue({ redisUrl: service.url, clock, backoffMillis }),
+      breakConnections: async () => {
+        const client = new Redis(service.url);
+        await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+        await client.quit();
+      },
+    };
   });
   afterAll(() => service?.stop());
 });

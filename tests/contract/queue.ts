@@ -1,7 +1,7 @@
 /** What every JobQueue does. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { JobHandler, JobName, JobQueue, JobRecord } from "../../src/jobs/queue.ts";
+import type { JobHandler, JobName, JobQueue, JobRecord, JobState } from "../../src/jobs/queue.ts";
 import { ForetraceError } from "../../src/lib/errors.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 
@@ -19,22 +19,28 @@ export async function until<T>(look: () => Promise<T>, wanted: (value: T) => boo
 const runs = new Map<string, JobHandler>();
 const handler: JobHandler = (input, context) => runs.get(input["run"] as string)!(input, context);
 
+const untilAborted: JobHandler = (_, { signal }) =>
+  new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+
+const hasEnded = (state: JobState): boolean => state === "completed" || state === "failed" || state === "canceled";
+
 const ended = (queue: JobQueue, id: string): Promise<JobRecord> =>
   until(
     async () => (await queue.get(id))!,
-    ({ state }) => state === "completed" || state === "failed" || state === "canceled",
+    ({ state }) => hasEnded(state),
   );
 
 export type QueueSetup = {
   /** Another queue object on the same jobs. */
   open(): Promise<JobQueue>;
-  /** Several processes may work at once. */
-  readonly shared: boolean;
+  /** Breaks every connection to the server, where there is one that several processes share. */
+  breakConnections?(): Promise<unknown>;
 };
 
-export function queueContract(setup: () => Promise<QueueSetup>): void {
+/** @param shared several processes may work at once. */
+export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>): void {
   let current: QueueSetup;
-  let shared: JobQueue;
+  let looker: JobQueue;
   const opened: JobQueue[] = [];
   let counter = 0;
   const newId = (name: JobName = "ingest"): string => `${name}-${++counter}`;
@@ -59,13 +65,13 @@ export function queueContract(setup: () => Promise<QueueSetup>): void {
 
   beforeAll(async () => {
     current = await setup();
-    shared = await current.open();
+    looker = await current.open();
   });
   afterEach(async () => {
     for (const queue of opened.splice(0)) await queue.close(0);
     runs.clear();
   });
-  afterAll(() => shared?.close());
+  afterAll(() => looker?.close());
 
   describe("JobQueue", () => {
     it("runs a job once and keeps its result", async () => {
@@ -307,30 +313,27 @@ export function queueContract(setup: () => Promise<QueueSetup>): void {
         return "done";
       });
       await until(
-        () => shared.get(id),
+        () => looker.get(id),
         (record) => record!.state === "active",
       );
       const closed = queue.close(30_000);
       letGo();
       await closed;
-      expect(await shared.get(id)).toMatchObject({ state: "completed", result: "done" });
-      expect(await shared.get(`${id}-next`)).toMatchObject({ state: "waiting" });
-      await shared.cancel(`${id}-next`);
+      expect(await looker.get(id)).toMatchObject({ state: "completed", result: "done" });
+      expect(await looker.get(`${id}-next`)).toMatchObject({ state: "waiting" });
+      await looker.cancel(`${id}-next`);
       await expect(queue.enqueue("ingest", {}, { id: newId() })).rejects.toMatchObject({ code: "unavailable" });
     });
 
     it("closing aborts a job that takes longer than the grace; it waits for the next start with its attempts left", async () => {
       const queue = await working();
-      const { id } = await start(
-        queue,
-        (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
-      );
+      const { id } = await start(queue, untilAborted);
       await until(
-        () => shared.get(id),
+        () => looker.get(id),
         (record) => record!.state === "active",
       );
       await queue.close(0);
-      expect(await shared.get(id)).toMatchObject({ state: "waiting" });
+      expect(await looker.get(id)).toMatchObject({ state: "waiting" });
       runs.set(id, async () => "second");
       const next = await working();
       expect(await ended(next, id)).toMatchObject({ state: "completed", result: "second" });
@@ -347,13 +350,31 @@ export function queueContract(setup: () => Promise<QueueSetup>): void {
       expect(counts.size).toBe(100);
     });
 
-    it("another process can cancel a running job", async ({ skip }) => {
-      if (!current.shared) skip("the embedded database belongs to one process");
-      const queue = await working();
-      const { id } = await start(
-        queue,
-        (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+    it("one run of a schedule can be cancelled; the next ones come", async () => {
+      const queue = await open();
+      const seen: unknown[] = [];
+      runs.set("soon", async () => seen.push("ran"));
+      await queue.schedule("soon", "train", { run: "soon" }, { everyMillis: 300 });
+      const next = (await queue.list({ name: "train" })).find(({ state, input }) => input["run"] === "soon" && !hasEnded(state));
+      expect(await queue.cancel(next!.id)).toBe(true);
+      expect(await queue.get(next!.id)).toMatchObject({ state: "canceled" });
+      const worker = await working();
+      await until(
+        async () => seen.length,
+        (count) => count >= 2,
       );
+      await worker.unschedule("soon");
+      await worker.idle();
+      expect(await worker.get(next!.id)).toMatchObject({ state: "canceled", attempts: 0 });
+      expect((await worker.list({ state: "completed" })).filter(({ input }) => input["run"] === "soon")).toHaveLength(seen.length);
+    });
+
+    // The embedded database belongs to one process.
+    if (!shared) return;
+
+    it("another process can cancel a running job", async () => {
+      const queue = await working();
+      const { id } = await start(queue, untilAborted);
       const elsewhere = await open();
       await until(
         () => elsewhere.get(id),
@@ -362,6 +383,27 @@ export function queueContract(setup: () => Promise<QueueSetup>): void {
       expect(await elsewhere.cancel(id)).toBe(true);
       await elsewhere.idle();
       expect(await queue.get(id)).toMatchObject({ state: "canceled" });
+    });
+
+    it("goes on when the connections break", async () => {
+      const queue = await working();
+      const { resolve: letGo, promise: go } = Promise.withResolvers<void>();
+      const { id } = await start(queue, () => go);
+      await until(
+        () => looker.get(id),
+        (record) => record!.state === "active",
+      );
+      await current.breakConnections!();
+      letGo();
+      const next = await until(
+        () => start(queue, async () => "after").catch(() => undefined),
+        (record) => record !== undefined,
+      );
+      const both = await until(
+        () => Promise.all([queue.get(id), queue.get(next!.id)]).catch(() => []),
+        (records) => records.length === 2 && records.every((record) => record?.state === "completed"),
+      );
+      expect(both).toMatchObject([{ attempts: 1 }, { result: "after" }]);
     });
   });
 }
