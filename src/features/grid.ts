@@ -39,6 +39,8 @@ export type GridSeries = TraceVisitor & {
 
 /** A cell is given when the trace covers at least this share of it. */
 export const minCovered = 0.5;
+/** A program that makes up a label value for each request would fill every cell with zeros; label sets beyond this many get none. */
+const maxZeros = 2000;
 
 /** @throws ForetraceError bad_usage for a grid or origin that is no such number; too_many_windows from `event`. */
 export function createGridSeries({ gridMillis, origin, onCell }: GridSeriesOptions): GridSeries {
@@ -62,7 +64,7 @@ export function createGridSeries({ gridMillis, origin, onCell }: GridSeriesOptio
     const covered = window.length / gridNanos;
     const values = new Map<string, number>();
     for (const [name, value] of window.values) {
-      if (isZeroWhenAbsent(name)) zeros.add(name);
+      if (zeros.size < maxZeros && isZeroWhenAbsent(name)) zeros.add(name);
       values.set(name, isAmount(name) && covered < 1 ? value / covered : value);
     }
     if (covered < minCovered) return;

@@ -100,6 +100,7 @@ export type Summary = {
   };
   readonly pauses: readonly Readonly<PauseKind>[];
   readonly heap: { readonly least: number; readonly most: number; readonly last: number; readonly goal: number | null } | null;
+  /** By type, commonest first; 1,000 at most each. */
   readonly tasks: readonly Readonly<MarkKind>[];
   readonly regions: readonly Readonly<MarkKind>[];
   readonly findings: readonly Finding[];
@@ -302,8 +303,8 @@ class SummaryBuilder implements SummaryVisitor {
       gc: this.collector(functions, busy),
       pauses: this.pauses.kinds.filter((kind) => kind.count > 0).toSorted((one, two) => two.totalNanos - one.totalNanos),
       heap: this.heapRange(),
-      tasks: this.marks.tasks.filter((kind) => kind.begun + kind.ended > 0),
-      regions: this.marks.regions.filter((kind) => kind.begun + kind.ended > 0),
+      tasks: commonest(this.marks.tasks),
+      regions: commonest(this.marks.regions),
     };
   }
 
@@ -351,6 +352,13 @@ function describeGroup(group: Group, reasons: readonly string[]): FunctionSummar
     syscallNanos: group.syscall,
     blocked: blocked.toSorted((one, two) => two.nanos - one.nanos),
   };
+}
+
+const maxMarks = 1000;
+
+function commonest(kinds: readonly MarkKind[]): MarkKind[] {
+  const seen = kinds.filter(({ begun, ended }) => begun + ended > 0);
+  return seen.toSorted((one, two) => two.begun - one.begun || (one.type < two.type ? -1 : 1)).slice(0, maxMarks);
 }
 
 const byWork = (one: FunctionSummary, two: FunctionSummary): number =>

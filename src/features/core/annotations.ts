@@ -10,6 +10,8 @@ export class Annotations implements Family {
   private readonly endedName: number;
   private readonly countName: number[] = [];
   private readonly counts: number[] = [];
+  /** Counters above 0: a program may use a type for each request, and a window looks only at its own. */
+  private touched: number[] = [];
   private readonly regionTypes: LabelValues;
   private readonly logCategories: LabelValues;
 
@@ -30,23 +32,27 @@ export class Annotations implements Family {
   }
 
   region(typeId: number): void {
-    const counter = this.regionTypes.ofId(typeId);
-    this.counts[counter] = this.counts[counter]! + 1;
+    this.count(this.regionTypes.ofId(typeId));
   }
 
   log(categoryId: number): void {
-    const counter = this.logCategories.ofId(categoryId);
-    this.counts[counter] = this.counts[counter]! + 1;
+    this.count(this.logCategories.ofId(categoryId));
   }
 
   close(row: Row): void {
     putAmount(row, this.startedName, this.tasksStarted);
     putAmount(row, this.endedName, this.tasksEnded);
-    for (let counter = 0; counter < this.counts.length; counter++) {
+    for (const counter of this.touched) {
       putAmount(row, this.countName[counter]!, this.counts[counter]!);
       this.counts[counter] = 0;
     }
+    this.touched = [];
     this.tasksStarted = 0;
     this.tasksEnded = 0;
+  }
+
+  private count(counter: number): void {
+    if (this.counts[counter] === 0) this.touched.push(counter);
+    this.counts[counter] = this.counts[counter]! + 1;
   }
 }
