@@ -17,6 +17,8 @@ export const recordWidth = 8;
 export class Cursors {
   /** Cursor numbers, the one with the earliest event first. */
   heap: Int32Array = new Int32Array(64);
+  /** Time of a cursor's current event: the heap's key. */
+  head: Float64Array = new Float64Array(64);
   size = 0;
   /** Place of a cursor's thread in the state of the ordering. */
   threadSlot: Int32Array = new Int32Array(64);
@@ -89,12 +91,12 @@ export class Cursors {
 
   /** Sorts the heap by time (a sorted array is a heap), for trying the others in order. */
   sort(): void {
-    const { heap, time, record } = this;
+    const { heap, head } = this;
     for (let i = 1; i < this.size; i++) {
       const cursor = heap[i];
-      const at = time[record[cursor]];
+      const at = head[cursor];
       let place = i;
-      for (; place > 0 && time[record[heap[place - 1]]] > at; place--) heap[place] = heap[place - 1];
+      for (; place > 0 && head[heap[place - 1]] > at; place--) heap[place] = heap[place - 1];
       heap[place] = cursor;
     }
   }
@@ -105,7 +107,7 @@ export class Cursors {
   }
 
   #take(cursor: number): void {
-    this.record[cursor] ^= 1;
+    this.head[cursor] = this.time[(this.record[cursor] ^= 1)];
     this.#ahead[cursor] = unknown;
   }
 
@@ -190,11 +192,11 @@ export class Cursors {
   }
 
   #siftUp(start: number): number {
-    const { heap, time, record } = this;
+    const { heap, head } = this;
     let place = start;
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      if (!(time[record[heap[parent]]] > time[record[heap[place]]])) break;
+      if (!(head[heap[parent]] > head[heap[place]])) break;
       this.#swap(place, parent);
       place = parent;
     }
@@ -203,13 +205,13 @@ export class Cursors {
 
   /** Ties stay where they are, then go left: equal times come out in the reference's order. */
   #siftDown(start: number): void {
-    const { heap, time, record, size } = this;
+    const { heap, head, size } = this;
     let place = start;
     for (;;) {
       let least = place;
-      let leastTime = time[record[heap[place]]];
+      let leastTime = head[heap[place]];
       for (let child = 2 * place + 1; child <= 2 * place + 2 && child < size; child++) {
-        const at = time[record[heap[child]]];
+        const at = head[heap[child]];
         if (at < leastTime) {
           leastTime = at;
           least = child;
@@ -237,6 +239,7 @@ export class Cursors {
   #grow(): void {
     const cursors = this.heap.length * 2;
     this.heap = new Int32Array(cursors);
+    this.head = new Float64Array(cursors);
     this.record = new Int32Array(cursors);
     this.type = new Uint8Array(cursors * 2);
     this.time = new Float64Array(cursors * 2);

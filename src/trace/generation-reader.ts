@@ -175,8 +175,8 @@ export class GenerationReader {
   }
 
   #sampleIsNext(): boolean {
-    const { size, time, record, heap } = this.#cursors;
-    return size === 0 || this.#samples.time[this.#sample] < time[record[heap[0]]];
+    const { size, head, heap } = this.#cursors;
+    return size === 0 || this.#samples.time[this.#sample] < head[heap[0]];
   }
 
   #emitSample(): void {

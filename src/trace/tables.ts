@@ -158,17 +158,24 @@ export class Tables implements GenerationTables {
       const count = reader.uvarint("stack");
       for (let i = 0; i < count; i++) {
         const place = reader.position;
-        const pc = reader.uvarint("frame");
+        reader.skip("frame");
         const func = reader.uvarint("frame");
         const file = reader.uvarint("frame");
         reader.skip("frame");
         const bad = this.strings.find(func) < 0 ? `func string ID ${func}` : this.strings.find(file) < 0 ? `file string ID ${file}` : "";
-        if (bad === "" || id >= faulty || this.#firstFrames().get(pc) !== place) continue;
+        if (bad === "" || id >= faulty || !this.#isFirst(place)) continue;
         fault = bad;
         faulty = id;
       }
     }
     if (fault !== "") throw malformed(`found invalid ${fault} for stack ${faulty}`);
+  }
+
+  /** True when no frame record before this one has its PC. */
+  #isFirst(place: number): boolean {
+    const reader = new ByteCursor();
+    reader.set(this.#bytes, place, this.#bytes.length);
+    return this.#firstFrames().get(reader.uvarint("frame")) === place;
   }
 
   #firstFrames(): Map<number, number> {

@@ -1,7 +1,10 @@
 /** Unsigned LEB128 as the format has it: up to ten bytes, padded forms allowed, 64 bits of value. */
 import { malformed } from "./broken.ts";
 
-/** Reads tables and batch headers; the hot path has its own loop (cursors.ts). */
+/** Bytes of the longest varint. */
+const longest = 10;
+
+/** Reads tables and batch headers; the events' own loop is in cursors.ts. */
 export class ByteCursor {
   bytes: Uint8Array = new Uint8Array(0);
   position = 0;
@@ -53,9 +56,13 @@ export class ByteCursor {
     throw malformed(`${what}: found invalid uvarint`);
   }
 
-  /** The value is skipped without being made. */
+  /** The value is skipped without being made. @throws Break as {@link uvarint}. */
   skip(what: string): void {
-    this.uvarint(what);
+    const bytes = this.bytes;
+    let at = this.position;
+    while (bytes[at++] > 127);
+    if (at - this.position >= longest || at > this.limit) this.uvarint(what);
+    else this.position = at;
   }
 }
 
@@ -68,7 +75,7 @@ export function longUvarint(bytes: Uint8Array, position: number, limit: number):
   let high = 0;
   let scale = 1;
   longEnd = -1;
-  for (let i = 0; i < 10 && position + i < limit; i++) {
+  for (let i = 0; i < longest && position + i < limit; i++) {
     const byte = bytes[position + i];
     if (i < 4) low |= (byte & 127) << (7 * i);
     else {
@@ -76,7 +83,7 @@ export function longUvarint(bytes: Uint8Array, position: number, limit: number):
       scale *= 128;
     }
     if (byte < 128) {
-      if (i === 9 && byte > 1) return Number.NaN;
+      if (i === longest - 1 && byte > 1) return Number.NaN;
       longEnd = position + i + 1;
       return low + high * 268435456;
     }

@@ -11,7 +11,7 @@ const headerLength = 16;
 export function mutate(bytes: Uint8Array, seed: number): Uint8Array {
   const random = createRandom(seed);
   let out: Uint8Array = Uint8Array.from(bytes);
-  for (let left = 1 + random.below(8); left > 0; left--) {
+  for (let left = 1 + random.below(8); left > 0 && out.length > headerLength; left--) {
     const at = headerLength + random.below(out.length - headerLength);
     const length = 1 + random.below(random.below(4) === 0 ? 5000 : 12);
     switch (random.below(6)) {
@@ -25,10 +25,10 @@ export function mutate(bytes: Uint8Array, seed: number): Uint8Array {
         out.fill([0, 127, 128, 255][random.below(4)]!, at, at + length);
         break;
       case 3:
-        out = Buffer.concat([out.subarray(0, at), out.subarray(at + length)]);
+        out = Uint8Array.from(Buffer.concat([out.subarray(0, at), out.subarray(at + length)]));
         break;
       case 4:
-        out = Buffer.concat([out.subarray(0, at + length), out.subarray(at)]);
+        out = Uint8Array.from(Buffer.concat([out.subarray(0, at + length), out.subarray(at)]));
         break;
       default:
         out.copyWithin(at, headerLength + random.below(out.length - headerLength), headerLength + random.below(out.length - headerLength));

@@ -29,9 +29,7 @@ async function list(
   const events: Listed[] = [];
   const generations: number[] = [];
   let next: Omit<Listed, "line">;
-  const lister = new EventLister((line) => {
-    if (keep(next.at)) events.push({ ...next, line });
-  });
+  const lister = new EventLister((line) => events.push({ ...next, line }));
   let origin = 0n;
   const outcome = await readTrace([bytes], {
     start(info) {
@@ -44,10 +42,12 @@ async function list(
     },
     event(...event) {
       const [kind, time, , , , , , from, to] = event;
+      const at = origin + BigInt(time);
+      if (!keep(at)) return;
       // Who does what at the beginning of a generation: told from what is known, which in a slice is nothing.
       const told = from === to || from === GoState.Undetermined;
       const toldProc = from === to || from === ProcState.Undetermined;
-      next = { at: origin + BigInt(time), status: kind === EventKind.GoTransition ? told : kind === EventKind.ProcTransition && toldProc };
+      next = { at, status: kind === EventKind.GoTransition ? told : kind === EventKind.ProcTransition && toldProc };
       lister.event(...event);
     },
   });
