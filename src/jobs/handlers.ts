@@ -6,7 +6,6 @@ import type { Store } from "../store/ports.ts";
 import type { Config } from "./config.ts";
 import { enqueueJob, jobId } from "./enqueue.ts";
 import { checkInput, type JobInput } from "./inputs.ts";
-import { createLocks } from "./locks.ts";
 import type { JobHandler, JobName, JobQueue } from "./queue.ts";
 import { scheduleTarget } from "./schedule.ts";
 import type { Enqueue, Step } from "./step.ts";
@@ -16,6 +15,7 @@ import { ingest } from "./steps/ingest.ts";
 import { report } from "./steps/report.ts";
 import { score } from "./steps/score.ts";
 import { train } from "./steps/train.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 export type HandlerParts = {
   readonly store: Store;
@@ -27,23 +27,28 @@ export type HandlerParts = {
   readonly scheduled?: boolean;
 };
 
-/**
- * One handler for each job. Two jobs of one name and target never run at the same time in one process, so that the later one sees what
- * the earlier one wrote.
- */
+/** One handler for each job. */
 export function createHandlers(parts: HandlerParts): Record<JobName, JobHandler> {
   const { store, queue, config, clock } = parts;
-  const alone = createLocks();
-  const enqueue: Enqueue = (name, input, options = {}) => enqueueFollowUp(queue, name, input, options);
+  const turns = createTurns();
+  const enqueue: Enqueue = (name, input, options = {}) => enqueueFollowUp(queue, turns, name, input, options);
   const handler =
     <Name extends JobName, Result>(name: Name, step: Step<JobInput<Name>, Result>): JobHandler =>
     async (input, { id, signal, progress }) => {
       const checked = checkInput(name, input);
+      const key = jobId(name, input);
+      if (!turns.begin(key)) return { skipped: "the same work was running already; it runs once more after that" };
       const log = withFields(parts.log, { job: id });
-      const random = createRandom(`${config.models.seed}/${jobId(name, input)}`);
-      const context = { store, config, signal, progress, log, clock, random, enqueue };
-      const subject = "target" in checked ? checked.target : "trace" in checked ? checked.trace : "";
-      return alone(`${name} ${subject}`, signal, () => step(checked, context));
+      try {
+        const random = createRandom(`${config.models.seed}/${key}`);
+        return await step(checked, { store, config, signal, progress, log, clock, random, enqueue });
+      } finally {
+        if (turns.end(key) && repeats(name)) {
+          await queue
+            .enqueue(name, input, { id: id === key ? nextId(key) : key, again: true })
+            .catch((error: unknown) => log.warn({ error: String(error) }, "work that was asked for meanwhile was not queued"));
+        }
+      }
     };
   const ingested = handler("ingest", ingest);
   const scheduled = new Set(config.targets.map(({ name }) => name));
@@ -65,19 +70,22 @@ export function createHandlers(parts: HandlerParts): Record<JobName, JobHandler>
   };
 }
 
-/**
- * Work that is asked for while the same work runs must run once more, for the running job may have read before the change:
- * it waits as a second job. More of the same are one with that. Training alone is not repeated for what came in meanwhile: it takes
- * long, and its schedule comes back to it.
- */
+/** Training takes long, and its schedule comes back to what came in meanwhile. */
+const repeats = (name: JobName): boolean => name !== "train";
+const nextId = (key: string): string => `${key}-next`;
+
+/** Work that runs now runs once more afterwards, told by its process or, where that is another one, by a second job. */
 async function enqueueFollowUp(
   queue: JobQueue,
+  turns: Turns,
   name: JobName,
   input: Readonly<Record<string, unknown>>,
   options: { delayMillis?: number },
 ): Promise<void> {
-  const running = await queue.get(jobId(name, input));
-  if (running?.state === "active" && name !== "train") await queue.enqueue(name, input, { id: `${running.id}-next`, again: true, ...options });
+  const key = jobId(name, input);
+  if (turns.ask(key)) return;
+  const elsewhere = (await queue.get(key))?.state === "active" && repeats(name);
+  if (elsewhere) await queue.enqueue(name, input, { id: nextId(key), again: true, ...options });
   else await enqueueJob(queue, name, input, { again: true, ...options });
 }
 

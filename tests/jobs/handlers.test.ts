@@ -1,0 +1,134 @@
+/** Jobs as the queue runs them: input, cancellation, what is asked for meanwhile, schedules. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { enqueueJob, jobId } from "../../src/jobs/enqueue.ts";
+import { createHandlers } from "../../src/jobs/handlers.ts";
+import type { JobHandler } from "../../src/jobs/queue.ts";
+import { applySchedule } from "../../src/jobs/schedule.ts";
+import { silentLogger } from "../../src/lib/log.ts";
+import { createRandom } from "../../src/lib/random.ts";
+import { epochMillis } from "../../src/lib/units.ts";
+import type { Store } from "../../src/store/ports.ts";
+import { type Harness, openHarness } from "./harness.ts";
+
+let jobs: Harness;
+const seen: string[] = [];
+/** Targets whose models are found only when the promise resolves. */
+const held = new Map<string, { reached: () => void; gate: Promise<void> }>();
+beforeAll(async () => {
+  jobs = await openHarness({
+    yaml: `
+targets:
+  - { name: pulled, prometheus: { url: "http://localhost:1", queries: { a: up } } }
+  - { name: traced }
+schedule: { ingest: "0 4 * * *", score: 1h, forecast: off, train: "0 3 * * *" }
+report: { cron: "0 7 * * 1", timezone: Europe/Berlin }
+`,
+  });
+  const random = createRandom("noise");
+  const step = 60_000;
+  await jobs.store.series.append(
+    Array.from({ length: 12 }, (_, column) => ({
+      labels: { __name__: "noise", column: String(column), target: "noisy" },
+      samples: Array.from({ length: 900 }, (__, i) => ({
+        t: epochMillis(jobs.now - (900 - i) * step),
+        v: Math.sin(i / 20) + random.normal(),
+      })),
+    })),
+  );
+  const { models } = jobs.store;
+  const slow: Store = {
+    ...jobs.store,
+    models: {
+      put: (record, model) => models.put(record, model),
+      list: (target) => models.list(target),
+      async latest(target, kind) {
+        held.get(target)?.reached();
+        await held.get(target)?.gate;
+        return models.latest(target, kind);
+      },
+    },
+  };
+  const handlers = createHandlers({ ...jobs, store: slow, log: silentLogger, clock: () => epochMillis(jobs.now) });
+  const watched = Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]): [string, JobHandler] => [
+      name,
+      async (input, context) => {
+        return handler(input, {
+          ...context,
+          progress: (done) => {
+            seen.push(`${context.id} ${done}`);
+            context.progress(done);
+          },
+        });
+      },
+    ]),
+  );
+  await jobs.queue.work(watched);
+}, 120_000);
+afterAll(() => jobs?.close());
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(10);
+}
+
+test("a training that runs is cancelled: it ends as canceled and leaves no model", async () => {
+  const { id } = await enqueueJob(jobs.queue, "train", { target: "noisy" });
+  await until(() => seen.some((line) => line.startsWith(id) && !line.endsWith(" 0")));
+  expect(await jobs.queue.cancel(id)).toBe(true);
+  await jobs.queue.idle();
+  expect((await jobs.queue.get(id))!.state).toBe("canceled");
+  expect(await jobs.store.models.list("noisy")).toEqual([]);
+});
+
+test("an input that does not fit fails at once and names the field", async () => {
+  const { id } = await jobs.queue.enqueue("score", { target: "a", renew: "yes" }, { id: "wrong" });
+  await jobs.queue.idle();
+  const job = (await jobs.queue.get(id))!;
+  expect(job).toMatchObject({ state: "failed", attempts: 1 });
+  expect(job.error).toMatch(/input of job score: field "renew"/);
+});
+
+test("what is asked for while it runs runs once more afterwards, however often it is asked for", async () => {
+  const input = { target: "x", renew: true };
+  const id = jobId("score", input);
+  const gate = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  held.set("x", { gate: gate.promise, reached: reached.resolve });
+  await enqueueJob(jobs.queue, "score", input);
+  await reached.promise;
+  for (const name of ["one.om", "two.om"]) {
+    const file = join(jobs.folder, name);
+    writeFileSync(file, `m 1 ${jobs.now / 1000 - 60}\nm 2 ${jobs.now / 1000}\n# EOF\n`);
+    const ingested = await enqueueJob(jobs.queue, "ingest", { target: "x", file });
+    await until(async () => (await jobs.queue.get(ingested.id))?.state === "completed");
+  }
+  // Nothing waits for the one that runs, so that other work goes on.
+  expect(await jobs.queue.get(`${id}-next`)).toBeUndefined();
+  gate.resolve();
+  await until(async () => (await jobs.queue.get(`${id}-next`)) !== undefined);
+  await jobs.queue.idle();
+  for (const each of [id, `${id}-next`]) expect((await jobs.queue.get(each))!.state).toBe("completed");
+});
+
+test("schedules: what is configured, for targets that only have traces too; what is not any more is taken out", async () => {
+  const planned = async (): Promise<string[]> => {
+    const delayed = await jobs.queue.list({ state: "delayed" });
+    return delayed.map(({ name, input }) => `${name} ${JSON.stringify(input)}`).sort();
+  };
+  const { store, queue, config } = jobs;
+  await store.targets.ensure("uploaded", epochMillis(jobs.now));
+  await applySchedule({ store, queue, config });
+  // Those that repeat run for the first time at once, and are then planned again.
+  await queue.idle();
+  const of = (name: string, targets: readonly string[]): string[] => targets.map((target) => `${name} {"target":"${target}"}`);
+  const known = ["pulled", "traced", "uploaded", "x"];
+  const expected = ['ingest {"source":"prometheus","target":"pulled"}', "report {}", ...of("score", known), ...of("train", known)];
+  expect(await planned()).toEqual(expected.sort());
+
+  const without = { ...config, report: undefined, schedule: { ...config.schedule, score: undefined } };
+  await applySchedule({ store, queue, config: without });
+  expect(await planned()).toEqual(expected.filter((line) => !/^(report|score)/.test(line)));
+});
