@@ -4,6 +4,7 @@
  */
 import { ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import { seriesKey, type Series } from "../../lib/series.ts";
+import { epochMillis } from "../../lib/units.ts";
 import type { Random } from "../../lib/random.ts";
 import type { ForecastScores } from "../evaluate/metrics.ts";
 import type { FittedForecaster, Forecaster, QuantileForecast, SavedModel } from "../model.ts";
@@ -52,13 +53,16 @@ export type Competition = { readonly fitted: FittedForecaster; readonly summary:
 
 /** Share of the work that is training, for progress. */
 const trainingShare = 0.85;
+/** Older rows are left out, unless six seasons need more. */
+const mostRows = 20_000;
 
 /**
- * Fits, scores, chooses. Series share one grid step. Where there is too little data to train or to hold out, every series gets the
+ * Fits, scores, chooses, on the last {@link mostRows} rows. Series share one grid step. Where there is too little data to train or to hold out, every series gets the
  * seasonal naive and the summary says why.
  * @throws canceled on abort (looked at before each step), bad_usage on a season or horizon below 1.
  */
-export async function fitForecaster(series: readonly Series[], options: LstmOptions, random: Random): Promise<Competition> {
+export async function fitForecaster(histories: readonly Series[], options: LstmOptions, random: Random): Promise<Competition> {
+  const series = histories.map((one) => recentPart(one, options));
   const held = holdOut(series, options.horizon);
   const naive = await seasonalNaive.fit(series, options, random);
   const network = await trainNetwork(
@@ -77,6 +81,11 @@ export async function fitForecaster(series: readonly Series[], options: LstmOpti
   const summary = summarise(rows, options, held, typeof network === "string" ? network : undefined);
   const served = new Set(rows.filter((row) => row.served === "lstm").map((row) => row.series));
   return { fitted: competition({ naive, network: typeof network === "string" ? undefined : network, served, summary }), summary };
+}
+
+function recentPart(series: Series, { season, horizon }: LstmOptions): Series {
+  const from = Math.max(0, series.values.length - Math.max(mostRows, 6 * season + 4 * horizon));
+  return { ...series, start: epochMillis(series.start + from * series.step), values: series.values.subarray(from) };
 }
 
 /** The network, or why there is none. */

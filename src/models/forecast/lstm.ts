@@ -34,12 +34,16 @@ export type LstmOptions = FitOptions & {
   /** Windows in a training step. */
   readonly batch?: number;
   readonly learningRate?: number;
+  /** Values that training looks at (20 bytes each while it runs); of more, evenly chosen series stand for all. Default 6 million. */
+  readonly mostValues?: number;
 };
 
 const mostValidation = 384;
+const usualValues = 6_000_000;
 
 /**
  * Trains on all series together (one grid step; starts and lengths may differ); the last 15 % of each stops the training and sets the widths.
+ * The network is one for all: it also forecasts series that it was not trained on, and of very many it sees a part (`mostValues`).
  * @throws not_enough_data when no series is long enough (about one season and four horizons), canceled on abort.
  */
 export async function fitLstm(series: readonly Series[], options: LstmOptions, random: Random): Promise<FittedForecaster> {
@@ -49,7 +53,7 @@ export async function fitLstm(series: readonly Series[], options: LstmOptions, r
   }
   const rows = series.reduce((most, { values }) => Math.max(most, values.length), 0);
   const window = windowSpec(season, horizon, series[0]?.step ?? 1, rows);
-  const sources = selectSources(series, window);
+  const sources = selectSources(withinBudget(series, options.mostValues ?? usualValues), window);
   if (sources.length === 0) {
     throw new ForetraceError(
       "not_enough_data",
@@ -104,6 +108,14 @@ export async function fitLstm(series: readonly Series[], options: LstmOptions, r
     engine.dispose();
     judge.dispose();
   }
+}
+
+function withinBudget(series: readonly Series[], mostValues: number): readonly Series[] {
+  const values = series.reduce((sum, one) => sum + one.values.length, 0);
+  const every = values / mostValues;
+  return every <= 1
+    ? series
+    : Array.from({ length: Math.max(1, Math.floor(series.length / every)) }, (_, i) => series[Math.floor(i * every)]!);
 }
 
 function fitted(model: LstmModel): FittedForecaster {

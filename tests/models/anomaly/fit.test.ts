@@ -38,6 +38,13 @@ it("holds its stated rate on fresh rows of the same kind", () => {
   expect(over).toBeLessThan(0.03);
 });
 
+it("of a long history looks at the last part", () => {
+  const { fitted, summary } = fitAnomaly(calm, { mostCells: 1500 }, createRandom(1));
+  const tail = { ...calm, length: 500, columns: calm.columns.map(({ labels, values }) => ({ labels, values: values.slice(1500) })) };
+  expect(summary.rows).toBe(500);
+  expect(fitted.save()).toEqual(fitAnomaly(tail, {}, createRandom(1)).fitted.save());
+});
+
 it("never alarms on a frame that was and stays constant, and has a usable threshold there", () => {
   const still = frame([new Float64Array(200).fill(4), new Float64Array(200).fill(Number.NaN)]);
   const { fitted } = fitAnomaly(still, {}, createRandom(1));

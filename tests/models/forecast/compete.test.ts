@@ -8,7 +8,7 @@ import { naiveForecast } from "../../../src/models/forecast/seasonal-naive.ts";
 import { tfjsEngine } from "../../../src/models/forecast/tfjs-engine.ts";
 import { asdServer, hasData, lastRows } from "../data.ts";
 
-const small = { engine: tfjsEngine("wasm"), steps: 200 };
+const small = { engine: tfjsEngine("wasm"), steps: 150 };
 
 describe.skipIf(!hasData)("19 metrics of a real server (ASD), an hour ahead", () => {
   const season = 288;
