@@ -3,7 +3,7 @@
  * (one instruction for multiply and add), which engines have or refuse as a whole: the loader asks.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -13,15 +13,17 @@ const optimise = "-O1";
 const variants = { "lstm-simd": ["simd"], "lstm-relaxed": ["simd", "relaxed-simd"] };
 
 mkdirSync(out, { recursive: true });
-for (const [name, features] of Object.entries(variants)) {
-  const options = ["--runtime", "stub", "--importMemory", "--initialMemory", "1", "--noAssert", optimise];
-  for (const feature of features) options.push("--enable", feature);
-  const asc = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
-  const made = join(out, `${name}-${process.pid}.part`);
-  execFileSync(process.execPath, [asc, join("src", "models", "kernels", "assembly", "index.ts"), "--outFile", made, ...options], {
-    cwd: root,
-    stdio: "inherit",
-  });
-  // A whole file at every moment, for whoever reads it meanwhile.
-  renameSync(made, join(out, `${name}.wasm`));
+// Put in place when all are made: a build that breaks off leaves the old ones, and whoever reads meanwhile finds whole files.
+const parts = mkdtempSync(join(root, "build", "kernels-"));
+try {
+  for (const [name, features] of Object.entries(variants)) {
+    const options = ["--runtime", "stub", "--importMemory", "--initialMemory", "1", "--noAssert", optimise];
+    for (const feature of features) options.push("--enable", feature);
+    const asc = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
+    const source = join("src", "models", "kernels", "assembly", "index.ts");
+    execFileSync(process.execPath, [asc, source, "--outFile", join(parts, `${name}.wasm`), ...options], { cwd: root, stdio: "inherit" });
+  }
+  for (const name of Object.keys(variants)) renameSync(join(parts, `${name}.wasm`), join(out, `${name}.wasm`));
+} finally {
+  rmSync(parts, { recursive: true, force: true });
 }

@@ -12,6 +12,7 @@ import { fixedLayout, panelSize, workLayout, type FixedLayout, type WorkLayout }
 const page = 65_536;
 /** An engine that wants more memory than this is refused before anything is allocated. */
 const mostBytes = 1 << 30;
+
 export type LstmKernel = {
   readonly exports: KernelExports;
   readonly layout: FixedLayout;
@@ -61,7 +62,7 @@ export function createLstmKernel(module: WebAssembly.Module, shape: LstmShape): 
     return work;
   }
 
-  /** x [size][T][F] into the feature rows; examples that fill the last panel, and the row that fills up the features, are 0. */
+  /** x [size][T][F] into the feature rows; examples that fill up the last panel, and rows that fill up the features, are 0. */
   function placeInputs(at: WorkLayout, x: Float32Array, from: number, size: number): void {
     for (let t = 0; t < steps; t++) {
       for (let panel = 0; panel < at.panels; panel++) {

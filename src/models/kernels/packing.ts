@@ -6,7 +6,7 @@ import type { Block, Rows } from "./layout.ts";
 export type Places = readonly Int32Array[];
 
 /**
- * Packed LSTM weights: [unit][row][gate], rows the features, then (after a row of zeros where their number is odd) the hidden units;
+ * Packed LSTM weights: [unit][row][gate], rows the features, filled up with rows of zeros to a multiple of 4, then the hidden units;
  * packed dense weights: [output / 4][unit][output % 4].
  */
 export function placesOf(shape: LstmShape, rows: Rows, counts: Block): Places {
