@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { loadKernels } from "../../../src/jobs/kernels.ts";
 import { parameterShapes } from "../../../src/models/forecast/engine.ts";
+import { tfjsEngine } from "../../../src/models/forecast/tfjs-engine.ts";
 import { fusedEngine } from "../../../src/models/kernels/engine.ts";
 import { kernelGradients, parameterNames, randomBatch, randomParameters, shapeOf, variants } from "./helpers.ts";
 
@@ -64,6 +65,21 @@ describe.each(variants)("optimiser of the %s kernels", (variant) => {
     for (const [p, wanted] of theta.entries()) {
       expect([parameterNames[p], largestDifference(got[p]!, wanted)]).toEqual([parameterNames[p], expect.closeTo(0, 5)]);
     }
+  });
+
+  test("trains as the engine on stock tfjs layers does", async () => {
+    const { module } = await loadKernels(variant);
+    const engines = await Promise.all([fusedEngine(module), tfjsEngine("cpu")].map((factory) => factory(shape)));
+    const [losses, wantedLosses] = engines.map((engine) => {
+      engine.setParameters(start);
+      return batches.map((batch) => engine.trainStep(batch, 0.01));
+    });
+    for (const [i, wanted] of wantedLosses!.entries()) expect(Math.abs(losses![i]! / wanted - 1)).toBeLessThan(1e-5);
+    const [got, wanted] = engines.map((engine) => engine.getParameters());
+    for (const [p, values] of wanted!.entries()) {
+      expect([parameterNames[p], largestDifference(got![p]!, values)]).toEqual([parameterNames[p], expect.closeTo(0, 4)]);
+    }
+    for (const engine of engines) engine.dispose();
   });
 
   test("setParameters starts the moments anew", async () => {
