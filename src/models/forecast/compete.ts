@@ -42,7 +42,10 @@ export type ForecastSummary = {
   /** Why no lstm was trained; absent when one was. */
   readonly untrained?: string;
   readonly lstmServed: number;
-  /** Over all held-out forecasts together, losses relative to those of the seasonal naive per series: 1 − geometric mean. Null when none. */
+  /**
+   * 1 − geometric mean over series of held-out quantile loss of the served model / of the seasonal naive (1 where that is served). Null when
+   * none was scored. A little flattering, since the same data chose the model.
+   */
   readonly skill: number | null;
   readonly coverage95: number | null;
   readonly coverage80: number | null;
