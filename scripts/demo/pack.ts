@@ -15,6 +15,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createGzip, gunzipSync, gzipSync } from "node:zlib";
 import { createGridSeries } from "../../src/features/grid.ts";
 import { describeSeries } from "../../src/features/catalogue.ts";
+import { wallClockOrigin } from "../../src/features/wall-clock.ts";
 import { epochMillis, epochToTrace, type EpochMillis, traceNanos } from "../../src/lib/units.ts";
 import { openBytes } from "../../src/sources/bytes.ts";
 import { readTrace } from "../../src/trace/read.ts";
@@ -42,7 +43,7 @@ async function origin(): Promise<EpochMillis> {
   const visitor = {
     start: (start: TraceInfo) => void (info = start),
     generation(tables: GenerationTables) {
-      if (tables.clock !== undefined && info !== undefined) found ??= epochMillis(Number(tables.clock.wall - (tables.clock.trace - info.origin)) / 1e6);
+      if (tables.clock !== undefined && info !== undefined) found ??= wallClockOrigin(info, tables.clock);
       stop.abort();
     },
     event() {},
@@ -111,7 +112,11 @@ const asdStart = Date.parse("2019-01-01T00:00:00Z") / 1000;
 function omi(): void {
   const out = join(demo, "omi-9");
   mkdirSync(out, { recursive: true });
-  const rows = (name: string): string[] => gunzipSync(readFileSync(join(asd, name))).toString().trim().split("\n");
+  const rows = (name: string): string[] =>
+    gunzipSync(readFileSync(join(asd, name)))
+      .toString()
+      .trim()
+      .split("\n");
   const train = rows("omi-9_train.csv.gz");
   const all = [...train.slice(-keptTrainingRows), ...rows("omi-9_test.csv.gz")].map((row) => row.split(","));
   const labels = rows("omi-9_test_label.csv.gz").map(Number);
@@ -124,15 +129,19 @@ function omi(): void {
     );
   }
   writeOpenMetrics(join(out, "history.om.gz"), samples);
-  const time = (testRow: number): string => new Date((asdStart + (Math.min(keptTrainingRows, train.length) + testRow) * asdStepSeconds) * 1000).toISOString();
+  const time = (testRow: number): string =>
+    new Date((asdStart + (Math.min(keptTrainingRows, train.length) + testRow) * asdStepSeconds) * 1000).toISOString();
   const labelled: { from: string; to: string }[] = [];
-  for (let from = labels.indexOf(1); from >= 0; ) {
+  for (let from = labels.indexOf(1); from >= 0;) {
     const end = labels.indexOf(0, from);
     const to = end < 0 ? labels.length : end;
     labelled.push({ from: time(from), to: time(to) });
     from = labels.indexOf(1, to);
   }
-  writeFileSync(join(out, "labels.json"), `${JSON.stringify({ source: "ASD (InterFusion, KDD 2021), MIT licence, server omi-9", labelled }, undefined, 2)}\n`);
+  writeFileSync(
+    join(out, "labels.json"),
+    `${JSON.stringify({ source: "ASD (InterFusion, KDD 2021), MIT licence, server omi-9", labelled }, undefined, 2)}\n`,
+  );
 }
 
 await esbuild();

@@ -35,17 +35,28 @@ const random = createRandom(values.seed);
 const maxInFlight = 48;
 
 /** Requests a second: a five-minute rhythm on a slow rise, as traffic of a small service has. */
-const rate = (t: number): number => 45 + 30 * Math.sin((2 * Math.PI * t) / 300) + 12 * Math.sin((2 * Math.PI * t) / 75 + 1) + (10 * t) / seconds;
+const rate = (t: number): number =>
+  45 + 30 * Math.sin((2 * Math.PI * t) / 300) + 12 * Math.sin((2 * Math.PI * t) / 75 + 1) + (10 * t) / seconds;
 
 mkdirSync(out, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), "foretrace-record-"));
 writeFileSync(join(work, "package.json"), "{}");
-execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", "esbuild@0.28.2", "d3-array@3", "d3-scale@4", "lodash-es@4", "rxjs@7"], {
-  cwd: work,
-  stdio: "inherit",
-});
-writeFileSync(join(work, "index.html"), `<!doctype html><title>demo</title><script src="out/entry.js"></script>${"<p>text</p>".repeat(400)}`);
-writeFileSync(join(work, "entry.js"), `import * as a from "d3-array"; import * as b from "d3-scale"; import "./copies/index.js"; console.log(a, b);`);
+execFileSync(
+  "npm",
+  ["install", "--silent", "--no-audit", "--no-fund", "esbuild@0.28.2", "d3-array@3", "d3-scale@4", "lodash-es@4", "rxjs@7"],
+  {
+    cwd: work,
+    stdio: "inherit",
+  },
+);
+writeFileSync(
+  join(work, "index.html"),
+  `<!doctype html><title>demo</title><script src="out/entry.js"></script>${"<p>text</p>".repeat(400)}`,
+);
+writeFileSync(
+  join(work, "entry.js"),
+  `import * as a from "d3-array"; import * as b from "d3-scale"; import "./copies/index.js"; console.log(a, b);`,
+);
 
 // What the fault brings in: three copies of lodash-es's modules, some 1,900 files, imported and changed at once.
 const copies = join(work, "copies");
@@ -147,7 +158,11 @@ writeFileSync(
       client: { maxInFlight, seed: values.seed, counts },
       startedAt: started,
       endedAt: ended,
-      fault: { what: `${changing.length} source files change at once, ${faults} times`, from: started + faultFrom * 1000, to: started + faultTo * 1000 },
+      fault: {
+        what: `${changing.length} source files change at once, ${faults} times`,
+        from: started + faultFrom * 1000,
+        to: started + faultTo * 1000,
+      },
     },
     undefined,
     2,
