@@ -86,7 +86,7 @@ export class Cursors {
       return;
     }
     this.#take(cursor);
-    if (this.#siftUp(place) === place) this.#siftDown(place);
+    if (place === 0 || this.#siftUp(place) === place) this.#siftDown(place);
   }
 
   /** Sorts the heap by time (a sorted array is a heap), for trying the others in order. */
@@ -131,6 +131,10 @@ export class Cursors {
     const first = record * recordWidth;
     for (let place = first; place <= first + count; place++) {
       let byte = bytes[at++];
+      if (byte < 128) {
+        values[place] = byte;
+        continue;
+      }
       let value = byte & 127;
       for (let shift = 7; byte > 127 && shift < 28; shift += 7) {
         byte = bytes[at++];
@@ -207,16 +211,16 @@ export class Cursors {
   #siftDown(start: number): void {
     const { heap, head, size } = this;
     let place = start;
-    for (;;) {
+    const own = head[heap[place]];
+    for (let left = 2 * place + 1; left < size; left = 2 * place + 1) {
       let least = place;
-      let leastTime = head[heap[place]];
-      for (let child = 2 * place + 1; child <= 2 * place + 2 && child < size; child++) {
-        const at = head[heap[child]];
-        if (at < leastTime) {
-          leastTime = at;
-          least = child;
-        }
+      let leastTime = own;
+      const leftTime = head[heap[left]];
+      if (leftTime < leastTime) {
+        leastTime = leftTime;
+        least = left;
       }
+      if (left + 1 < size && head[heap[left + 1]] < leastTime) least = left + 1;
       if (least === place) return;
       this.#swap(place, least);
       place = least;
