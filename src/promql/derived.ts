@@ -19,6 +19,7 @@ export const derivedHelp: Readonly<Record<string, string>> = {
   foretrace_expected: "Median of what was last forecast for this moment before it came.",
   foretrace_expected_lower: "Lower end of the 95 % interval of what was last forecast for this moment.",
   foretrace_expected_upper: "Upper end of the 95 % interval of what was last forecast for this moment.",
+  foretrace_forecast_issued: "What was forecast for this moment at least `lead` seconds before it; ask with lead, in seconds.",
   foretrace_anomaly_score: "How unusual the target is: 0 to 1 is normal, above 1 is anomalous.",
   foretrace_anomaly_active: "1 inside an anomalous window of the target, absent outside.",
 };

@@ -11,16 +11,17 @@ export const forecastEnd = (record: ForecastRecord): number => record.start + (s
 
 /**
  * @param records of one series, in any order.
+ * @param leadMillis only what was said at least so long before the moment it speaks about.
  * @returns points ascending in time. A newer forecast replaces the older ones from its first step to its last.
  */
-export function joinForecasts(records: readonly ForecastRecord[]): ForecastPoint[] {
+export function joinForecasts(records: readonly ForecastRecord[], leadMillis = 0): ForecastPoint[] {
   const points: ForecastPoint[] = [];
   for (const record of [...records].sort((a, b) => a.issuedAt - b.issuedAt)) {
     const own: ForecastPoint[] = [];
     for (let index = 0; index < stepsOf(record); index++) {
       const t = record.start + index * record.step;
       // What is said about a moment after it has passed is no forecast.
-      if (t > record.issuedAt) own.push({ t, record, index });
+      if (t > record.issuedAt && t >= record.issuedAt + leadMillis) own.push({ t, record, index });
     }
     if (own.length === 0) continue;
     let keep = points.length;

@@ -1,6 +1,7 @@
 /**
  * Forecasts as series: foretrace_forecast (one per quantile), foretrace_expected and its 95 % band.
  * They go on beyond now. For a past moment they are what was last said before it, for a future one the newest.
+ * foretrace_forecast_issued{lead="300"} is what was said at least that many seconds ahead; it is there only when a lead is asked for.
  */
 import { ForetraceError } from "../lib/errors.ts";
 import { type Labels, type Sample, seriesKey } from "../lib/series.ts";
@@ -21,6 +22,8 @@ const metrics: readonly { readonly name: string; readonly level: number | undefi
   { name: "foretrace_expected_upper", level: 0.975 },
 ];
 
+const issuedMetric = "foretrace_forecast_issued";
+
 /** Samples of forecasts that one query may read. */
 const maxSamples = 2_000_000;
 const tooMany = (): ForetraceError =>
@@ -37,13 +40,13 @@ type Found = { readonly latest: ForecastRecord; readonly virtuals: readonly Virt
 
 export function forecastSeries(outcomes: Outcomes): DerivedSeries {
   return {
-    names: metrics.map(({ name }) => name),
+    names: [...metrics.map(({ name }) => name), issuedMetric],
     async select(matchers, range) {
       const batches: SampleBatch[] = [];
       let samples = 0;
       // One series after the other: a long range holds many forecasts of each, of which only the last word on a moment is kept.
       for (const { latest, virtuals } of await find(outcomes, matchers)) {
-        const points = await forecastPoints(outcomes, latest, range);
+        const points = await forecastPoints(outcomes, latest, range, Number(leadOf(matchers) ?? 0) * 1000);
         samples += points.length * virtuals.length;
         if (samples > maxSamples) throw tooMany();
         for (const { labels, level } of virtuals) batches.push({ labels, samples: samplesAt(points, level) });
@@ -62,13 +65,23 @@ async function find(outcomes: Outcomes, matchers: readonly Matcher[]): Promise<F
   const target = matchers.find(({ name, op }) => name === "target" && op === "=")?.value;
   const records = await outcomes.latestForecasts(target === undefined || target === "" ? {} : { target });
   return records
-    .map((latest) => ({ latest, virtuals: virtualsOf(latest).filter(({ labels }) => matches(labels)) }))
+    .map((latest) => ({ latest, virtuals: virtualsOf(latest, leadOf(matchers)).filter(({ labels }) => matches(labels)) }))
     .filter(({ virtuals }) => virtuals.length > 0);
 }
 
-function virtualsOf(record: ForecastRecord): Virtual[] {
+/** Seconds, as the matcher says them; with one, no other series than foretrace_forecast_issued can match. */
+function leadOf(matchers: readonly Matcher[]): string | undefined {
+  const lead = matchers.find(({ name, op }) => name === "lead" && op === "=")?.value;
+  return lead !== undefined && /^\d{1,9}$/.test(lead) ? lead : undefined;
+}
+
+function virtualsOf(record: ForecastRecord, lead: string | undefined): Virtual[] {
   const { __name__: sourceName = "", ...rest } = record.labels;
   const base = { target: record.target, ...rest, source_name: sourceName };
+  if (lead !== undefined) {
+    const issued = { __name__: issuedMetric, ...base, lead };
+    return record.levels.map((level) => ({ labels: { ...issued, forecast_quantile: String(level) }, level }));
+  }
   return metrics.flatMap(({ name, level }) => {
     if (level !== undefined) return record.levels.includes(level) ? [{ labels: { __name__: name, ...base }, level }] : [];
     return record.levels.map((each) => ({ labels: { __name__: name, ...base, forecast_quantile: String(each) }, level: each }));
@@ -80,6 +93,7 @@ export async function forecastPoints(
   outcomes: Pick<OutcomeStore, "forecasts">,
   latest: ForecastRecord,
   range: TimeRange,
+  leadMillis = 0,
 ): Promise<ForecastPoint[]> {
   // A forecast reaches this far beyond its issue, so earlier ones say nothing about the range.
   const reach = forecastEnd(latest) + latest.step - latest.issuedAt;
@@ -90,7 +104,7 @@ export async function forecastPoints(
   });
   const key = seriesKey(latest.labels);
   const own = records.filter((record) => seriesKey(record.labels) === key);
-  return joinForecasts(own).filter(({ t }) => t >= range.from && t <= range.to);
+  return joinForecasts(own, leadMillis).filter(({ t }) => t >= range.from && t <= range.to);
 }
 
 /** Missing values are left out; where the points end, or leave a hole, a stale marker keeps the lookback from drawing on. */

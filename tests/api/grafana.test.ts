@@ -1,10 +1,12 @@
 /** The requests that Grafana's Prometheus data source sends (pkg/promlib), word for word, and what a panel draws from the answers. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApi } from "../../src/api/app.ts";
+import { silentLogger } from "../../src/lib/log.ts";
 import { quantileLevels } from "../../src/models/model.ts";
 import { catalogue } from "../../src/features/catalogue.ts";
 import type { Labels } from "../../src/lib/series.ts";
 import { epochMillis } from "../../src/lib/units.ts";
-import type { ForecastRecord } from "../../src/store/ports.ts";
+import type { ForecastRecord, Store } from "../../src/store/ports.ts";
 import { startService, type TestService } from "./service.ts";
 
 const now = 1_800_000_000_000;
@@ -160,6 +162,24 @@ describe("a panel that ends in the future", () => {
     expect([lower!, upper!].map(({ data }) => data.result[0]!.values[0]![1])).toEqual(["200.025", "200.975"]);
   });
 
+  test("what was said five minutes ahead", async () => {
+    const { result } = (await range('foretrace_forecast_issued{lead="300",forecast_quantile="0.5"}', -20, 10)).data;
+    expect(result.map(({ metric }) => [metric["lead"], metric["source_name"]])).toEqual([["300", "load"]]);
+    const drawn = byMinute(result[0]!.values);
+    // At t the newest forecast that was issued five minutes before t or earlier: -20, -10 and 0 are the issues.
+    expect([drawn["-16"], drawn["-15"], drawn["-6"], drawn["-4"], drawn["4"], drawn["5"]]).toEqual([
+      undefined,
+      "100.5",
+      "100.5",
+      "200.5",
+      "200.5",
+      "300.5",
+    ]);
+    for (const other of ['foretrace_forecast_issued{lead="soon"}', "foretrace_forecast_issued", 'foretrace_expected{lead="300"}']) {
+      expect((await range(other, -20, 10)).data.result).toEqual([]);
+    }
+  });
+
   test("anomalous windows are 1 inside and absent outside", async () => {
     const active = await range("foretrace_anomaly_active", -45, 0);
     expect(active.data.result[0]!.metric).toEqual({ __name__: "foretrace_anomaly_active", target: "shop" });
@@ -185,7 +205,7 @@ test("requests beside Prometheus' own form", async () => {
     { status: "error", errorType: "bad_data", error: 'invalid parameter "query": 1:1: function "rate" is not supported yet' },
   ]);
   expect(await ask(`query?query={target="shop"}&limit=1`)).toMatchObject([200, { warnings: ["results truncated due to limit"] }]);
-  expect(await ask("query?query=load&timeout=0.000001")).toMatchObject([503, { status: "error", errorType: "timeout" }]);
+  expect(await ask("query?query=load&timeout=0")).toMatchObject([503, { status: "error", errorType: "timeout" }]);
   expect(await ask("query?query=1&a=b&query=2", { method: "POST", headers: form, body: "query=3" })).toMatchObject([
     200,
     { data: { result: [now / 1000, "3"] } },
@@ -198,4 +218,15 @@ test("requests beside Prometheus' own form", async () => {
     413,
     { status: "error" },
   ]);
+});
+
+test("a query whose store does not answer ends at its timeout", async () => {
+  const hanging: Store = { ...service.store, series: { ...service.store.series, select: () => new Promise(() => {}) } };
+  const api = await createApi({ store: hanging, queue: service.queue, log: silentLogger, clock: service.clock, version: "0", config: {} });
+  const reply = await api.app.inject("/api/v1/query?query=load&timeout=50ms");
+  expect([reply.statusCode, reply.json()]).toEqual([
+    503,
+    { status: "error", errorType: "timeout", error: "query timed out in expression evaluation" },
+  ]);
+  await api.close();
 });

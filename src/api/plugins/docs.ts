@@ -19,6 +19,11 @@ export async function useDocs(app: App): Promise<void> {
     scope.addHook("onRoute", (route) => {
       route.config = { ...route.config, open: true };
     });
-    await scope.register(fastifySwaggerUi, { routePrefix: "/docs", staticCSP: docsPolicy, uiConfig: { docExpansion: "list" } });
+    await scope.register(fastifySwaggerUi, {
+      routePrefix: "/docs",
+      staticCSP: docsPolicy,
+      uiConfig: { docExpansion: "list" },
+      theme: { title: "Foretrace API", css: [{ filename: "foretrace.css", content: ".swagger-ui .topbar { display: none }" }] },
+    });
   });
 }

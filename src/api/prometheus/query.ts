@@ -24,7 +24,7 @@ export function queryRoutes(app: App, storage: Queryable, clock: Clock): void {
       const timeout = timeoutMillis(form);
       const options = lookback(form);
       const expr = parseQuery(form);
-      return instantAnswer(await withTimeout(evaluateInstant(expr, at, storage, options), timeout), limit);
+      return instantAnswer(await withTimeout(() => evaluateInstant(expr, at, storage, options), timeout), limit);
     },
   });
   app.route({
@@ -47,22 +47,24 @@ export function queryRoutes(app: App, storage: Queryable, clock: Clock): void {
       const timeout = timeoutMillis(form);
       const options = lookback(form);
       const expr = parseQuery(form);
-      return rangeAnswer(await withTimeout(evaluateRange(expr, { start, end, step }, storage, options), timeout), limit);
+      return rangeAnswer(await withTimeout(() => evaluateRange(expr, { start, end, step }, storage, options), timeout), limit);
     },
   });
 }
 
 const parseQuery = (form: URLSearchParams) => naming("query", () => parsePromql(form.get("query") ?? ""));
 
-/** Answers in time; the read of the store that is under way ends on its own. */
-async function withTimeout<T>(work: Promise<T>, millis = defaultTimeoutMillis): Promise<T> {
+const late = (): ForetraceError => new ForetraceError("unavailable", "query timed out in expression evaluation", { input: "timeout" });
+
+/** Answers in time; a read of the store that is under way ends on its own. */
+async function withTimeout<T>(start: () => Promise<T>, millis = defaultTimeoutMillis): Promise<T> {
+  if (millis <= 0) throw late();
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const fail = (): void => reject(new ForetraceError("unavailable", "query timed out in expression evaluation", { input: "timeout" }));
-    timer = setTimeout(fail, Math.max(0, Math.min(millis, 2 ** 31 - 1)));
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late()), Math.min(millis, 2 ** 31 - 1));
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([start(), expired]);
   } finally {
     clearTimeout(timer);
   }
