@@ -26,3 +26,8 @@ export class Break extends Error {
 export const malformed = (message: string, offset?: number): Break => new Break("trace_malformed", message, offset);
 export const truncated = (message: string, offset?: number): Break => new Break("trace_truncated", message, offset);
 export const inconsistent = (message: string): Break => new Break("trace_inconsistent", message);
+
+/** The error with its place in the file, where it has none yet. */
+export function placed(error: unknown, offset: number): unknown {
+  return error instanceof Break && error.offset === undefined ? new Break(error.code, error.message, offset) : error;
+}

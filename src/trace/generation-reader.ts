@@ -14,8 +14,8 @@ import { Tables } from "./tables.ts";
 /** Where a generation lies in the file: from its first batch to behind its last byte. */
 export type GenerationSpan = { readonly begin: number; readonly end: number };
 
-/** A generation holds about a second; this is some 100 times the most that was seen. */
-const maxGenerationBytes = 1 << 30;
+/** A generation holds about a second; this is some 100 times the most that was seen. The buffer grows with what really comes. */
+const maxGenerationBytes = 1 << 29;
 /** Events between two looks at the abort signal. */
 const portion = 1 << 16;
 

@@ -1,5 +1,5 @@
 /** Strings, stacks and clock of one generation: found at load, made into text and frames only when asked for. */
-import { malformed } from "./broken.ts";
+import { malformed, placed } from "./broken.ts";
 import { BatchKind, type Generation } from "./generation.ts";
 import { IdIndex } from "./id-index.ts";
 import type { ClockSnapshot, Frame, GenerationTables } from "./model.ts";
@@ -40,6 +40,14 @@ export class Tables implements GenerationTables {
   load(generation: Generation): void {
     this.clear(generation.number);
     this.#bytes = generation.bytes;
+    try {
+      this.#fill(generation);
+    } catch (error) {
+      throw placed(error, generation.offsetOf(this.#reader.position));
+    }
+  }
+
+  #fill(generation: Generation): void {
     for (const batch of generation.batches) {
       if (batch.kind === BatchKind.Strings) this.#addStrings(batch.begin, batch.end);
       else if (batch.kind === BatchKind.Stacks) this.#addStacks(batch.begin, batch.end);
