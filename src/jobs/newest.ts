@@ -1,4 +1,4 @@
-/** When did a series last speak? Asked in growing steps back, so that the common case reads little. */
+/** When did a series last speak? Where the store does not tell, it is asked in growing steps back, so that the common case reads little. */
 import type { EpochMillis } from "../lib/units.ts";
 import { epochMillis } from "../lib/units.ts";
 import type { Matcher, SeriesStore } from "../store/ports.ts";
@@ -12,6 +12,12 @@ export async function newestSample(
   now: EpochMillis,
   lookback: number,
 ): Promise<EpochMillis | undefined> {
+  const latest = await series.latest?.(matchers);
+  if (latest !== undefined) {
+    const newest = latest.reduce((most, { sample }) => Math.max(most, sample.t), Number.NEGATIVE_INFINITY);
+    // Samples of the future (a clock that stepped back) hide what lies before them; then it is searched for.
+    if (newest <= now) return newest >= now - lookback ? epochMillis(newest) : undefined;
+  }
   let to: number = now;
   for (let back = Math.min(hour, lookback); ; back = Math.min(back * 8, lookback)) {
     const from = now - back;

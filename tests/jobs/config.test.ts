@@ -78,7 +78,10 @@ test("any text is either a configuration or a bad_config", () => {
     .object({ key: words, values: [words, fc.integer(), fc.boolean(), fc.constant(null)], maxDepth: 4 })
     .map((value) => JSON.stringify(value));
   fc.assert(
-    fc.property(fc.oneof(yaml, fc.string({ unit: "binary" })), (text) => typeof problemOf(text) === "string"),
+    fc.property(fc.oneof(yaml, fc.string({ unit: "binary" })), (text) => {
+      // It names its place, or there is none to name.
+      expect(problemOf(text)).toMatch(/^(none$|f\.yaml:\d+:\d+: )/);
+    }),
     { numRuns: 60 },
   );
 });

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enqueueJob, jobId } from "../../src/jobs/enqueue.ts";
+import { framesOf, trackOf } from "../../src/jobs/frames.ts";
 import { createHandlers } from "../../src/jobs/handlers.ts";
 import type { JobHandler } from "../../src/jobs/queue.ts";
 import { applySchedule } from "../../src/jobs/schedule.ts";
+import { loadFrames } from "../../src/jobs/target-frames.ts";
 import { silentLogger } from "../../src/lib/log.ts";
 import { createRandom } from "../../src/lib/random.ts";
 import { epochMillis } from "../../src/lib/units.ts";
@@ -81,6 +83,19 @@ test("a training that runs is cancelled: it ends as canceled and leaves no model
   await jobs.queue.idle();
   expect((await jobs.queue.get(id))!.state).toBe("canceled");
   expect(await jobs.store.models.list("noisy")).toEqual([]);
+});
+
+test("frames that are read in pieces are those of one read; too many samples leave the newest rows", async () => {
+  const range = { from: epochMillis(jobs.now - 86_400_000), to: epochMillis(jobs.now) };
+  const whole = await jobs.store.series.select([{ name: "target", op: "=", value: "noisy" }], range);
+  const [frame] = framesOf(whole.map(trackOf), () => undefined);
+  expect(frame).toMatchObject({ step: 60_000, length: 900 });
+  const pieces = await loadFrames(jobs.store, jobs.config, "noisy", range, { mostSamples: 1e6, samplesAtOnce: 1000 });
+  expect(pieces).toEqual([frame]);
+  const [newest] = await loadFrames(jobs.store, jobs.config, "noisy", range, { mostSamples: 12 * 100, samplesAtOnce: 500 });
+  // The newest sample lies one step before the end of the range.
+  expect(newest!.length).toBe(100);
+  expect(newest!.columns.map(({ values }) => values)).toEqual(frame!.columns.map(({ values }) => values.slice(-100)));
 });
 
 test("an input that does not fit fails at once and names the field", async () => {

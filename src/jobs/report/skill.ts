@@ -6,9 +6,9 @@ import { keepScores } from "../../models/evaluate/metrics.ts";
 import { naiveForecast } from "../../models/forecast/seasonal-naive.ts";
 import { quantileLevels } from "../../models/model.ts";
 import type { ForecastRecord, ModelRecord, TimeRange } from "../../store/ports.ts";
-import { loadFrames } from "../frames.ts";
 import type { StepContext } from "../step.ts";
 import { historyRows } from "../steps/forecast.ts";
+import { loadFrames } from "../target-frames.ts";
 
 export type SeriesSkill = {
   readonly labels: ForecastRecord["labels"];
