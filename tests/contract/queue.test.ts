@@ -6,7 +6,7 @@ import { openQueue } from "../../src/jobs/bullmq/open.ts";
 import { type OpenedStore, openStore } from "../../src/store/open.ts";
 import { hasService, type Service, startPostgres, startRedis } from "../helpers/services.ts";
 import { freshDataDir, removeDir } from "./data-dir.ts";
-import { backoffMillis, clock, queueContract } from "./queue.ts";
+import { clock, queueContract } from "./queue.ts";
 
 describe("BullMQ on the embedded database", () => {
   let dataDir: string;
@@ -14,7 +14,7 @@ describe("BullMQ on the embedded database", () => {
   queueContract(false, async () => {
     dataDir = await freshDataDir();
     store = await openStore({ dataDir });
-    return { open: () => openQueue({ pool: store.pool, clock, backoffMillis }) };
+    return { open: (backoffMillis) => openQueue({ pool: store.pool, clock, backoffMillis }) };
   });
   afterAll(async () => {
     await store?.close();
@@ -27,7 +27,7 @@ describe.skipIf(!hasService("postgres"))("BullMQ on PostgreSQL", () => {
   queueContract(true, async () => {
     service = await startPostgres();
     return {
-      open: () => openQueue({ databaseUrl: service.url, clock, backoffMillis }),
+      open: (backoffMillis) => openQueue({ databaseUrl: service.url, clock, backoffMillis }),
       breakConnections: async () => {
         const client = new Client({ connectionString: service.url });
         await client.connect();
@@ -46,7 +46,7 @@ describe.skipIf(!hasService("redis"))("BullMQ on Redis", () => {
   queueContract(true, async () => {
     service = await startRedis();
     return {
-      open: () => openQueue({ redisUrl: service.url, clock, backoffMillis }),
+      open: (backoffMillis) => openQueue({ redisUrl: service.url, clock, backoffMillis }),
       breakConnections: async () => {
         const client = new Redis(service.url);
         await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");

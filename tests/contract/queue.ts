@@ -5,6 +5,7 @@ import type { JobHandler, JobName, JobQueue, JobRecord, JobState } from "../../s
 import { ForetraceError } from "../../src/lib/errors.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 
+const backoffMillis = 60;
 export const clock = () => epochMillis(Date.now());
 
 export async function until<T>(look: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> {
@@ -32,7 +33,7 @@ const ended = (queue: JobQueue, id: string): Promise<JobRecord> =>
 
 export type QueueSetup = {
   /** Another queue object on the same jobs. */
-  open(): Promise<JobQueue>;
+  open(backoffMillis: number): Promise<JobQueue>;
   /** Breaks every connection to the server, where there is one that several processes share. */
   breakConnections?(): Promise<unknown>;
 };
@@ -46,14 +47,14 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
   const newId = (name: JobName = "ingest"): string => `${name}-${++counter}`;
 
   /** Without a worker; closed after the test. */
-  const open = async (): Promise<JobQueue> => {
-    const queue = await current.open();
+  const open = async (backoff = backoffMillis): Promise<JobQueue> => {
+    const queue = await current.open(backoff);
     opened.push(queue);
     return queue;
   };
   /** With a worker. */
-  const working = async (concurrency = 4): Promise<JobQueue> => {
-    const queue = await open();
+  const working = async (concurrency = 4, backoff?: number): Promise<JobQueue> => {
+    const queue = await open(backoff);
     await queue.work({ ingest: handler, extract: handler, train: handler }, { concurrency });
     return queue;
   };
@@ -65,7 +66,7 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
 
   beforeAll(async () => {
     current = await setup();
-    looker = await current.open();
+    looker = await current.open(backoffMillis);
   });
   afterEach(async () => {
     for (const queue of opened.splice(0)) await queue.close(0);
@@ -223,7 +224,7 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
     });
 
     it("a job that is waiting for its next attempt can be cancelled", async () => {
-      const queue = await working();
+      const queue = await working(4, 30_000);
       let count = 0;
       const { id } = await start(queue, async () => {
         count++;
@@ -236,7 +237,7 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
       expect(await queue.cancel(id)).toBe(true);
       await queue.idle();
       expect(await queue.get(id)).toMatchObject({ state: "canceled", error: "again" });
-      expect(count).toBeLessThan(4);
+      expect(count).toBe(1);
     });
 
     it("waits when told to wait", async () => {
@@ -245,9 +246,9 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
       const id = newId();
       runs.set(id, async () => (ranAt = Date.now()));
       const asked = Date.now();
-      expect(await queue.enqueue("ingest", { run: id }, { id, delayMillis: 400 })).toMatchObject({ state: "delayed" });
+      expect(await queue.enqueue("ingest", { run: id }, { id, delayMillis: 1000 })).toMatchObject({ state: "delayed" });
       await queue.idle();
-      expect(ranAt - asked).toBeGreaterThanOrEqual(395);
+      expect(ranAt - asked).toBeGreaterThanOrEqual(995);
     });
 
     it("repeats by interval and by cron pattern until it is told to stop; the same key replaces", async () => {
@@ -305,17 +306,16 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
 
     it("closing lets a running job end", async () => {
       const queue = await working();
+      const started = Promise.withResolvers<void>();
       const { resolve: letGo, promise: go } = Promise.withResolvers<void>();
-      const { id } = await start(queue, async () => {
+      const { id } = await start(queue, async (_, context) => {
+        started.resolve();
         await go;
         // A step hands on work while the queue drains.
-        await queue.enqueue("extract", {}, { id: `${id}-next` });
+        await queue.enqueue("extract", {}, { id: `${context.id}-next` });
         return "done";
       });
-      await until(
-        () => looker.get(id),
-        (record) => record!.state === "active",
-      );
+      await started.promise;
       const closed = queue.close(30_000);
       letGo();
       await closed;
@@ -327,11 +327,12 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
 
     it("closing aborts a job that takes longer than the grace; it waits for the next start with its attempts left", async () => {
       const queue = await working();
-      const { id } = await start(queue, untilAborted);
-      await until(
-        () => looker.get(id),
-        (record) => record!.state === "active",
-      );
+      const started = Promise.withResolvers<void>();
+      const { id } = await start(queue, (input, context) => {
+        started.resolve();
+        return untilAborted(input, context);
+      });
+      await started.promise;
       await queue.close(0);
       expect(await looker.get(id)).toMatchObject({ state: "waiting" });
       runs.set(id, async () => "second");
@@ -407,5 +408,3 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
     });
   });
 }
-
-export const backoffMillis = 60;

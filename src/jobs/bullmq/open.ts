@@ -94,12 +94,11 @@ class BullQueue implements JobQueue {
         await this.#queue.remove(id);
         await this.#canceled.remove(id);
       }
-      const job = await this.#queue.add(
-        name,
-        { input },
-        { ...this.#jobOptions(), jobId: id, delay: delayMillis, timestamp: this.#options.clock() },
-      );
-      return (await this.get(id)) ?? recordOf(job, delayMillis > 0 ? "delayed" : "waiting");
+      const options: JobsOptions = { ...this.#jobOptions(), jobId: id, delay: delayMillis, timestamp: this.#options.clock() };
+      const job = await this.#queue.add(name, { input }, options);
+      const state = stateOf(await this.#queue.getJobState(id)) ?? "waiting";
+      // It may have run already.
+      return state === "waiting" || state === "delayed" ? recordOf(job, state) : ((await this.get(id)) ?? recordOf(job, state));
     });
   }
 
