@@ -15,32 +15,48 @@ const freshMillis = 2000;
 /** An autoscaler waits this long for a slow store before it gets the last known values. */
 const patienceMillis = 500;
 
-type Entry = { inputs?: AutoscaleInputs; readAt: number; reading?: Promise<AutoscaleInputs> };
+/** Without any values yet it waits so long, and a reading that takes longer than this is given up for another. */
+const hungMillis = 10_000;
+
+type Reading = { readonly since: number; readonly inputs: Promise<AutoscaleInputs> };
+type Entry = { inputs?: AutoscaleInputs; readAt: number; reading?: Reading };
 
 export async function autoscaleRoutes(app: App, context: ApiContext): Promise<void> {
   const { config, clock, log } = context;
   const scalings = new Map(Object.entries(config.autoscale ?? {}));
   const cache = new Map<string, Entry>();
 
+  const startReading = (entry: Entry, target: string, scaling: AutoscaleConfig): Reading => {
+    const forget = (): void => {
+      if (entry.reading === reading) delete entry.reading;
+    };
+    const inputs = readInputs(context, target, scaling).then((read) => {
+      entry.inputs = read;
+      entry.readAt = clock();
+      return read;
+    });
+    const reading: Reading = { since: clock(), inputs };
+    inputs.then(forget, forget);
+    return reading;
+  };
   const inputsOf = async (target: string, scaling: AutoscaleConfig): Promise<AutoscaleInputs> => {
     const entry = cache.get(target) ?? { readAt: Number.NEGATIVE_INFINITY };
     cache.set(target, entry);
     const now = clock();
     if (entry.inputs !== undefined && Math.abs(now - entry.readAt) < freshMillis) return entry.inputs;
-    entry.reading ??= readInputs(context, target, scaling)
-      .then((inputs) => {
-        entry.inputs = inputs;
-        entry.readAt = clock();
-        return inputs;
-      })
-      .finally(() => delete entry.reading);
-    if (entry.inputs === undefined) return entry.reading;
+    if (entry.reading === undefined || Math.abs(now - entry.reading.since) > hungMillis)
+      entry.reading = startReading(entry, target, scaling);
+    const { inputs } = entry.reading;
+    if (entry.inputs === undefined) {
+      const slow = new ForetraceError("unavailable", "the store does not answer; no demand has been read yet");
+      return Promise.race([inputs, after(hungMillis).then(() => Promise.reject(slow))]);
+    }
     const last: AutoscaleInputs = { ...entry.inputs, unreadable: true };
     const failed = (error: unknown): AutoscaleInputs => {
       log.warn({ err: error, target }, "autoscale answers from the last known values");
       return last;
     };
-    return Promise.race([entry.reading.catch(failed), after(patienceMillis, last)]);
+    return Promise.race([inputs.catch(failed), after(patienceMillis).then(() => last)]);
   };
 
   app.get(
@@ -94,4 +110,4 @@ async function readInputs({ store, clock }: ApiContext, target: string, scaling:
   };
 }
 
-const after = <T>(millis: number, value: T): Promise<T> => new Promise((resolve) => void setTimeout(resolve, millis, value).unref());
+const after = (millis: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, millis).unref());
