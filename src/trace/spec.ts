@@ -1,6 +1,6 @@
 /**
  * The wire events of Go 1.22 and later: one table for the reader, the text form and the documentation.
- * Argument names are those of the text form; they also tell what an argument is (see {@link argumentRole}).
+ * Argument names are those of the text form.
  */
 
 /** `event` lies in an event batch and has a time delta; the others shape the container and its tables. */
@@ -155,13 +155,6 @@ export const wireEvent = (id: number): WireEvent | undefined => byId.get(id);
 export const wireEventNamed = (name: string): WireEvent | undefined => byName.get(name);
 export const wireName = (id: number): string => byId.get(id)?.name ?? `event ${id}`;
 
-/** What an argument refers to, told by its name. */
-export function argumentRole(name: string): "delta" | "string" | "stack" | "value" {
-  if (name === "dt") return "delta";
-  if (name.endsWith("_string")) return "string";
-  return name === "stack" || name === "new_stack" ? "stack" : "value";
-}
-
 /** Arguments after the time delta by wire id; -1 where the id is no timed event. */
 export const argumentCounts: Int8Array = (() => {
   const counts = new Int8Array(256).fill(-1);
@@ -174,9 +167,6 @@ export const wireIdLimit = 137;
 
 /** Limits of the format, held before anything is allocated. */
 export const limits = { batchBytes: 65536, stringBytes: 1024, stackFrames: 128 } as const;
-
-/** "None" wherever an id is expected: 2^64-1 on the wire. As a double it is 2^64. */
-export const wireNone = 18446744073709551615n;
 
 /** Minor versions that share this container. 1.24 programs write 1.23, 1.27 programs most probably 1.26. */
 export const readableVersions: readonly number[] = [22, 23, 25, 26];
