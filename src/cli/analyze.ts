@@ -1,5 +1,6 @@
 /** What `foretrace analyze` does with one trace: one pass, one form of answer. The forms are described in docs/analyze.md. */
 import { ForetraceError } from "../lib/errors.ts";
+import { formatDuration } from "../lib/units.ts";
 import type { ByteSource, TraceOutcome } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
 import { csvAnswer } from "./analyze/csv.ts";
@@ -54,6 +55,13 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
     ...(signal === undefined ? {} : { signal }),
     ...(assumeVersion === undefined ? {} : { assumeVersion }),
   });
+  if (range.from > outcome.end) {
+    const length = formatDuration(outcome.end);
+    const broken = outcome.error === undefined ? "" : `, where it breaks off: ${outcome.error.message}`;
+    throw new ForetraceError("bad_usage", `--from ${options.from} lies after the end of the trace, which is ${length} long${broken}`, {
+      input: "--from",
+    });
+  }
   answer.finish(outcome);
   await ready?.();
   return outcome;

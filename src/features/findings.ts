@@ -59,10 +59,13 @@ export const findingRules: readonly Rule[] = [
       const { runQueue, schedulingLatency } = numbers;
       const perProcessor = runQueue.mean / processorsOf(numbers);
       if (!(perProcessor >= 2 && busyShare(numbers) >= 0.8)) return undefined;
+      const { p99Nanos, longest } = schedulingLatency;
       const wait =
-        schedulingLatency.p99Nanos === null
-          ? ""
-          : ` Once runnable, 1 in 100 waited ${formatDuration(schedulingLatency.p99Nanos)} or longer to run.`;
+        p99Nanos !== null && p99Nanos >= millis
+          ? ` Once runnable, 1 in 100 waited ${formatDuration(p99Nanos)} or longer to run.`
+          : longest === null
+            ? ""
+            : ` The longest wait to run was ${formatDuration(longest.nanos)}.`;
       return {
         text:
           `${formatNumber(runQueue.mean)} goroutines were runnable on average (${formatNumber(runQueue.most)} at most) for ` +

@@ -216,9 +216,42 @@ describe("text", () => {
   });
 });
 
+it("a version that is not known is read as another one when told", async () => {
+  const path = join(folder, "future.trace");
+  writeFileSync(path, Buffer.concat([Buffer.from("go 1.27 trace\0\0\0"), bytes.subarray(16)]));
+  const { code, stdout } = await runCli(["analyze", "--assume-version", "1.26", "--format", "csv", path]);
+  expect(code).toBe(0);
+  expect(seriesDifferences(parseSeriesCsv(stdout), golden)).toEqual([]);
+});
+
+describe("a trace with next to nothing in it", () => {
+  const small = readFileSync(join(fixtures, "traces", "esbuild-0.28.2-go1.26.5-small.trace"));
+  it.each([
+    ["only a header", 16, undefined],
+    ["broken off in its first generation", 5000, "trace_truncated"],
+  ])("%s", async (_name, length, code) => {
+    let text = "";
+    const write = (more: string): void => void (text += more);
+    const options = { input: "t", windowNanos: 1e8, write, color: false, width: 100 };
+    const { error } = await analyzeTrace(() => [small.subarray(0, length)], { ...options, format: "csv" });
+    expect(error?.code).toBe(code);
+    // reference/core-series.md, section 2: one window of length 0.
+    const four = ["runnable", "running", "syscall", "waiting"].map((state): [string, number] => [
+      `0 go_trace_goroutines_max{state="${state}"}`,
+      0,
+    ]);
+    expect(parseSeriesCsv(text)).toEqual(new Map([["0 go_trace_events", 1], ...four]));
+    text = "";
+    await analyzeTrace(() => [small.subarray(0, length)], { ...options, format: "text" });
+    expect(text).toContain("Too short to say anything about.");
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
+
 describe("wrong use", () => {
   it.each([
     [{ from: "2s", to: "1s" }, /--to 1s does not lie after --from 2s/],
+    [{ from: "1h" }, /--from 1h lies after the end of the trace, which is 4\.09 s long/],
     [{ from: "soon" }, /--from.*"soon" is not a duration/],
     [{ from: "2026-13-40T00:00:00Z" }, /--from: there is no such moment/],
     [{ input: "-", from: "2026-11-22T19:05:06Z" }, /standard input cannot be read twice/],

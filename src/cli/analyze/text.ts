@@ -27,8 +27,10 @@ export function formatSummary(summary: Summary, outcome: TraceOutcome, page: Pag
   if (summary.version === null) return `${input === "-" ? "standard input" : input}: nothing could be read\n`;
   const section = (title: string, lines: readonly string[]): string =>
     lines.length === 0 ? "" : `\n${style.bold(title)}\n${lines.join("\n")}\n`;
+  const head = `${headline(summary, outcome, page)}\n`;
+  if (summary.range.nanos === 0) return `${head}\nToo short to say anything about.\n`;
   return (
-    `${headline(summary, outcome, page)}\n` +
+    head +
     section("What it did", whatItDid(summary, page)) +
     section("Numbers that matter", numbersThatMatter(summary, page)) +
     section("What looks wrong", whatLooksWrong(summary, page)) +
@@ -141,7 +143,6 @@ function worst({ runQueue, range }: Summary): string {
 }
 
 function whatLooksWrong(summary: Summary, { style, width }: Page): string[] {
-  if (summary.range.nanos === 0) return ["  The trace is too short to say."];
   if (summary.findings.length === 0) return ["  Nothing by the rules of docs/findings.md."];
   return summary.findings.map(({ severity, title, text, range }) => {
     const at = range === null ? "" : style.dim(`\n    ${moment(range.start)} to ${moment(range.start + range.nanos)}`);
@@ -163,7 +164,7 @@ function whereNext(summary: Summary, { input, width, style }: Page): string[] {
     ]);
     lines.push(...table(rows));
   }
-  if (input === "-" || summary.range.nanos === 0) return lines;
+  if (input === "-") return lines;
   const { worst: queue } = summary.runQueue;
   const range = summary.findings.find((finding) => finding.range !== null)?.range ?? (queue !== null && queue.mean >= 1 ? queue : null);
   if (range === null || range.nanos >= summary.range.nanos) return lines;
