@@ -66,12 +66,16 @@ async function load(service: Service, folder: string, now: number, signal: Abort
   const { queue } = service;
   const recording = JSON.parse(await readFile(join(folder, "esbuild/recording.json"), "utf8")) as Recording;
   const esbuildShift = now - recording.endedAt;
-  say("Ingesting the recordings: the traces of an esbuild server (Go 1.26), the metrics of an application server …");
-  await enqueueJob(queue, "ingest", { target: "esbuild", file: join(folder, "esbuild/history.om.gz"), shiftMillis: esbuildShift });
-  await enqueueJob(queue, "ingest", { target: "omi-9", file: join(folder, "omi-9/history.om.gz"), shiftMillis: now - omiEnd });
+  say("Uploading three pieces of an esbuild server's trace (Go 1.26): before, in and after a fault …");
   for (const name of ["before", "fault", "after"]) {
     await upload(service, join(folder, `esbuild/${name}.trace.gz`), `target=esbuild&clock_shift_ms=${esbuildShift}`, signal);
   }
+  // The history comes after them: where both know a moment, what the whole trace said stays (a piece does not know why goroutines wait
+  // that blocked before it began).
+  await waitFor(service, signal);
+  say("Ingesting histories: the series of the whole trace, the metrics of an application server …");
+  await enqueueJob(queue, "ingest", { target: "esbuild", file: join(folder, "esbuild/history.om.gz"), shiftMillis: esbuildShift });
+  await enqueueJob(queue, "ingest", { target: "omi-9", file: join(folder, "omi-9/history.om.gz"), shiftMillis: now - omiEnd });
   await waitFor(service, signal);
   say("Writing the report …");
   await enqueueJob(queue, "report", { from: now - 24 * 3_600_000, to: now });
