@@ -96,7 +96,9 @@ export function valueRange(data: ChartData, from: number, to: number): [number, 
   if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.2, high + Math.abs(high) * 0.2];
   const margin = (high - low) * 0.06;
   const bottom = low - margin;
-  return [nonNegative && (bottom < 0 || low < high * 0.6) ? 0 : bottom, high + margin];
+  const range: [number, number] = [nonNegative && (bottom < 0 || low < high * 0.6) ? 0 : bottom, high + margin];
+  // Values at the edge of what a double can tell apart.
+  return range[1] > range[0] ? range : [range[0] - 1, range[1] + 1];
 }
 
 function extent(data: ChartData, from: number, to: number, names: readonly ChartColumn[]): [number, number] {

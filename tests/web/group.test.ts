@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { catalogue } from "../../src/features/catalogue.ts";
 import type { Anomaly, LabelSet, SeriesItem } from "../../src/web/api-types.ts";
+import { coveringTraces } from "../../src/web/covering.ts";
 import { groupSeries, matchesQuery, seriesId, seriesTitle, standingOut } from "../../src/web/group.ts";
 
 const item = (labels: LabelSet): SeriesItem => ({ name: JSON.stringify(labels), labels, unit: "", help: "", last: null });
@@ -72,4 +73,16 @@ test("search wants every word, in name or title", () => {
   expect(matchesQuery(one, "")).toBe(true);
   expect(matchesQuery(one, "LATENCY p99")).toBe(true);
   expect(matchesQuery(one, "latency p50")).toBe(false);
+});
+
+test("the traces of a window: those it names, then those that overlap it, each once; a trace without a clock covers nothing", () => {
+  const window = { from: 100, to: 200, traces: [{ id: "named", url: "" }] };
+  const traces = [
+    { id: "late", start: 190, end: 300 },
+    { id: "named", start: 120, end: 130 },
+    { id: "early", start: 50, end: 100 },
+    { id: "before", start: 10, end: 99 },
+    { id: "unread" },
+  ];
+  expect(coveringTraces(window, traces)).toEqual(["named", "early", "late"]);
 });

@@ -17,6 +17,8 @@ if (!ready)
 /** The lines of charts, light theme. */
 const ink = { observed: [0x1d, 0x5f, 0xd1], forecast: [0x7a, 0x35, 0xd8], edge: [0xc8, 0x1e, 0x33] } satisfies Record<string, Rgb>;
 
+/** For answers of the page on a machine that is busy with other tests. */
+const patient = { timeout: 20_000 };
 const phone = { width: 390, height: 844 };
 const card = (page: Page, name: string) => page.locator(`article[data-series^='${name}']`);
 const millis = (text: string | null): number => (text!.endsWith("ms") ? Number.parseFloat(text!) : Number.parseFloat(text!) * 1000);
@@ -215,7 +217,7 @@ describe.skipIf(!ready)("the page", () => {
       expect(await page.locator(".anomaly-row").count()).toBe(200);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
       await page.setViewportSize(phone);
-      await expect.poll(() => overflow(page)).toBeLessThanOrEqual(0);
+      await expect.poll(() => overflow(page), patient).toBeLessThanOrEqual(0);
     });
   });
 
@@ -271,7 +273,7 @@ describe.skipIf(!ready)("the page", () => {
       expect(Math.abs((from + to) / 2 - 1000)).toBeLessThan(15);
 
       await page.keyboard.press("0");
-      await expect.poll(() => words.textContent()).toMatch(/^0 – 3\u202f00/);
+      await expect.poll(() => words.textContent(), patient).toMatch(/^0 – 3\u202f00/);
       const dragged = await detail(async () => {
         await page.mouse.move(at(0.2), box.y + 120);
         await page.mouse.down();
@@ -289,9 +291,9 @@ describe.skipIf(!ready)("the page", () => {
       await canvas.focus();
       const before = await words.textContent();
       await page.keyboard.press("ArrowRight");
-      await expect.poll(() => words.textContent()).not.toBe(before);
+      await expect.poll(() => words.textContent(), patient).not.toBe(before);
       await page.keyboard.press("0");
-      await expect.poll(() => words.textContent()).toMatch(/^0 – 3\u202f00/);
+      await expect.poll(() => words.textContent(), patient).toMatch(/^0 – 3\u202f00/);
       expect(timelines().every((url) => Number(url.searchParams.get("width")) <= 4000)).toBe(true);
     });
 
@@ -299,9 +301,9 @@ describe.skipIf(!ready)("the page", () => {
       const page = await visit(`/traces/${pageTraceId}?from=925ms&to=935ms`);
       const canvas = page.locator(".timeline-canvas");
       await canvas.waitFor();
-      await expect.poll(() => timelines().at(-1)!.searchParams.get("from")).toBe("922ms");
+      await expect.poll(() => timelines().at(-1)!.searchParams.get("from"), patient).toBe("922ms");
       const table = page.locator(".legend tbody tr");
-      await expect.poll(() => table.count()).toBeGreaterThan(2);
+      await expect.poll(() => table.count(), patient).toBeGreaterThan(2);
       const drawn = await canvas.evaluate(async (element: HTMLCanvasElement) => {
         await new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame)));
         const ratio = element.width / element.clientWidth;
@@ -351,7 +353,7 @@ describe.skipIf(!ready)("the page", () => {
     expect(await paleWords(page)).toEqual([]);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     await page.setViewportSize(phone);
-    await expect.poll(() => overflow(page)).toBeLessThanOrEqual(0);
+    await expect.poll(() => overflow(page), patient).toBeLessThanOrEqual(0);
     expect(await paleWords(page)).toEqual([]);
     await page.getByRole("button", { name: "Dark theme" }).click();
     expect(await background()).not.toBe(light);

@@ -15,11 +15,11 @@ export function neighbours(anomaly: Pick<Anomaly, "id">, windows: readonly Anoma
   return { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
 }
 
-export function anomalyHead(anomaly: Anomaly, windows: readonly Anomaly[]): HTMLElement[] {
+export function anomalyHead(anomaly: Anomaly, windows: readonly Anomaly[], traces: readonly string[]): HTMLElement[] {
   const now = Date.now();
   const { before, after } = neighbours(anomaly, windows);
   const top = [...anomaly.contributions].sort((a, b) => b.share - a.share)[0];
-  const [trace, ...others] = anomaly.traces;
+  const [trace, ...others] = traces;
   const toTrace = (id: string, words: string, kind = ""): HTMLElement =>
     h("a", { class: `button ${kind} trace-link`, href: traceHref(id, anomaly.from, anomaly.to) }, icon("trace"), words);
   return [
@@ -43,7 +43,7 @@ export function anomalyHead(anomaly: Anomaly, windows: readonly Anomaly[]): HTML
         { class: "button-row" },
         before === undefined ? null : h("a", { class: "button", href: anomalyHref(before.id) }, icon("left"), "Earlier"),
         after === undefined ? null : h("a", { class: "button", href: anomalyHref(after.id) }, "Later", icon("right")),
-        trace === undefined ? null : toTrace(trace.id, "Open the trace slice", "primary"),
+        trace === undefined ? null : toTrace(trace, "Open the trace slice", "primary"),
       ),
     ),
     h(
@@ -70,7 +70,7 @@ export function anomalyHead(anomaly: Anomaly, windows: readonly Anomaly[]): HTML
         h(
           "dd",
           {},
-          h("b", {}, trace === undefined ? "none" : shortId(trace.id)),
+          h("b", {}, trace === undefined ? "none" : shortId(trace)),
           trace === undefined
             ? h("span", { class: "muted" }, "No stored trace covers this window.")
             : others.length === 0
@@ -78,7 +78,7 @@ export function anomalyHead(anomaly: Anomaly, windows: readonly Anomaly[]): HTML
               : h(
                   "span",
                   { class: "trace-links" },
-                  others.slice(0, 4).map((other) => h("a", { href: traceHref(other.id, anomaly.from, anomaly.to) }, shortId(other.id))),
+                  others.slice(0, 4).map((other) => h("a", { href: traceHref(other, anomaly.from, anomaly.to) }, shortId(other))),
                 ),
         ),
       ),

@@ -9,20 +9,30 @@ import { anomalyHref, traceHref } from "../url.ts";
 export const anomalyLimit = 200;
 const first = 3;
 
-export type AnomalyList = { readonly element: HTMLElement; update(anomalies: readonly Anomaly[], unitOf: UnitOf): void };
-export type UnitOf = (part: Contribution) => string;
+export type AnomalyList = { readonly element: HTMLElement; update(anomalies: readonly Anomaly[], look: Lookup): void };
+export type Lookup = {
+  unitOf(part: Contribution): string;
+  /** Ids of the traces that cover a window. */
+  tracesOf(anomaly: Anomaly): readonly string[];
+  /** A detector has looked at the target. */
+  readonly scored: boolean;
+};
 
 export function anomalyList(): AnomalyList {
   const body = h("div", { class: "anomalies" });
   const count = h("small", {});
   let all = false;
-  let last: [readonly Anomaly[], UnitOf] | undefined;
-  const update = (anomalies: readonly Anomaly[], unitOf: UnitOf): void => {
-    last = [anomalies, unitOf];
+  let last: [readonly Anomaly[], Lookup] | undefined;
+  const update = (anomalies: readonly Anomaly[], look: Lookup): void => {
+    last = [anomalies, look];
     count.textContent =
       anomalies.length === 0 ? "" : `${anomalies.length >= anomalyLimit ? "the newest " : ""}${anomalies.length}, newest first`;
-    const key = JSON.stringify([anomalies, all, Math.floor(Date.now() / 60_000)]);
+    const key = JSON.stringify([anomalies, anomalies.map(look.tracesOf), all, look.scored, Math.floor(Date.now() / 60_000)]);
     renderKeyed(body, key, () => {
+      if (anomalies.length === 0 && !look.scored)
+        return [
+          h("p", { class: "quiet" }, "Not scored yet: a detector is trained as soon as there are enough samples to learn what is normal."),
+        ];
       if (anomalies.length === 0) return [h("p", { class: "quiet" }, icon("check"), "No anomalous windows. Everything moved as expected.")];
       const shown = all ? anomalies : anomalies.slice(0, first);
       const more = anomalies.length - first;
@@ -30,7 +40,7 @@ export function anomalyList(): AnomalyList {
         h(
           "ol",
           { class: "anomaly-rows" },
-          shown.map((anomaly) => anomalyRow(anomaly, unitOf)),
+          shown.map((anomaly) => anomalyRow(anomaly, look)),
         ),
         more > 0
           ? h(
@@ -57,8 +67,9 @@ export function anomalyList(): AnomalyList {
   };
 }
 
-function anomalyRow(anomaly: Anomaly, unitOf: UnitOf): HTMLElement {
+function anomalyRow(anomaly: Anomaly, look: Lookup): HTMLElement {
   const now = Date.now();
+  const [trace] = look.tracesOf(anomaly);
   const top = [...anomaly.contributions].sort((a, b) => b.share - a.share).slice(0, 2);
   return h(
     "li",
@@ -78,13 +89,13 @@ function anomalyRow(anomaly: Anomaly, unitOf: UnitOf): HTMLElement {
     h(
       "ul",
       { class: "contributors" },
-      top.map((part) => contributor(part, unitOf(part))),
+      top.map((part) => contributor(part, look.unitOf(part))),
     ),
     h(
       "div",
       { class: "anomaly-actions" },
-      anomaly.traces.length > 0
-        ? h("a", { class: "button", href: traceHref(anomaly.traces[0]!.id, anomaly.from, anomaly.to) }, icon("trace"), "Trace slice")
+      trace !== undefined
+        ? h("a", { class: "button", href: traceHref(trace, anomaly.from, anomaly.to) }, icon("trace"), "Trace slice")
         : h("span", { class: "muted" }, "no trace covers it"),
     ),
   );

@@ -1,6 +1,7 @@
 /** `/anomalies/{id}`: one anomalous window: how strong, what stood out, the charts around it, the way to the trace. */
 import { getJson, isAbort } from "../api.ts";
-import type { Anomaly, Items, SeriesItem } from "../api-types.ts";
+import type { Anomaly, Items, SeriesItem, TraceItem } from "../api-types.ts";
+import { coveringTraces } from "../covering.ts";
 import { h, renderKeyed } from "../dom.ts";
 import { formatMoment } from "../format.ts";
 import { seriesId } from "../group.ts";
@@ -40,14 +41,15 @@ export function anomalyPage(root: HTMLElement, id: string, shell: Shell): Page {
   const load = async (): Promise<void> => {
     const found = await getJson<Anomaly>(`anomalies/${encodeURIComponent(id)}`, {}, abort.signal);
     const query = { target: found.target };
-    const [series, windows] = await Promise.all([
+    const [series, windows, traces] = await Promise.all([
       getJson<Items<SeriesItem>>("series", query, abort.signal),
       getJson<Items<Anomaly>>("anomalies", { ...query, limit: anomalyLimit }, abort.signal),
+      getJson<Items<TraceItem>>("traces", { ...query, from: Math.floor(found.from), to: Math.ceil(found.to), limit: 20 }, abort.signal),
     ]);
     const isFirst = anomaly === undefined;
     anomaly = found;
     if (isFirst) frame();
-    show(found, series.items, windows.items);
+    show(found, series.items, windows.items, coveringTraces(found, traces.items));
   };
   const frame = (): void => {
     root.replaceChildren(
@@ -83,12 +85,12 @@ export function anomalyPage(root: HTMLElement, id: string, shell: Shell): Page {
     onReset: () => zoom(undefined),
     onWindow: (other: string) => other !== id && shell.go(anomalyHref(other)),
   };
-  const show = (found: Anomaly, series: readonly SeriesItem[], windows: readonly Anomaly[]): void => {
+  const show = (found: Anomaly, series: readonly SeriesItem[], windows: readonly Anomaly[], traces: readonly string[]): void => {
     shell.setTitle(`Anomaly ${formatMoment(found.from)} · ${found.target} · Foretrace`);
     const byId = new Map(series.map((item) => [seriesId(item.labels), item]));
     const parts = [...found.contributions].sort((a, b) => b.share - a.share);
     const minute = Math.floor(Date.now() / 60_000);
-    renderKeyed(head, JSON.stringify([found, windows.map((one) => one.id), minute]), () => anomalyHead(found, windows));
+    renderKeyed(head, JSON.stringify([found, traces, windows.map((one) => one.id), minute]), () => anomalyHead(found, windows, traces));
     renderKeyed(table, JSON.stringify([parts, series.map((item) => [item.name, item.unit])]), () => [
       contributionTable(parts, (part) => byId.get(seriesId(part.labels))),
     ]);

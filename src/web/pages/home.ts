@@ -2,6 +2,7 @@
 import { getJson, isAbort } from "../api.ts";
 import type { Anomaly, Forecast, Items, SeriesData, SeriesItem, TargetItem, TraceItem } from "../api-types.ts";
 import { h } from "../dom.ts";
+import { coveringTraces } from "../covering.ts";
 import { formatAge } from "../format.ts";
 import { seriesId } from "../group.ts";
 import { failed, firstTrace, loading, nothing } from "../parts/states.ts";
@@ -90,6 +91,7 @@ function targetView(
   let forecasts: readonly Forecast[] = [];
   let score: SeriesData["samples"] = [];
   let series: readonly SeriesItem[] = [];
+  let stored: readonly TraceItem[] = [];
   let units = new Map<string, string>();
   let ready = false;
 
@@ -134,11 +136,15 @@ function targetView(
     const anchor = rangeAnchor(current(), Date.now(), target.lastSampleAt);
     const old = current().kind === "live" && Date.now() - anchor > 60_000;
     bar.show(current(), shown, old ? `newest sample ${formatAge(anchor, Date.now())}` : "");
-    head.facts(target, anomalies, forecasts);
+    head.facts(target, anomalies, forecasts, score.length > 0);
     const firstAt = score[0]?.[0] ?? shown.from;
     const whole = { from: Math.min(firstAt, shown.from), to: Math.max(score.at(-1)?.[0] ?? 0, shown.to) };
     head.score(score, anomalies, whole, shown, Date.now());
-    list.update(anomalies, (part) => units.get(seriesId(part.labels)) ?? "");
+    list.update(anomalies, {
+      unitOf: (part) => units.get(seriesId(part.labels)) ?? "",
+      tracesOf: (anomaly) => coveringTraces(anomaly, stored),
+      scored: score.length > 0,
+    });
     section.setSeries(
       series.filter((item) => !/^foretrace_anomaly_(score|active)$/.test(item.labels["__name__"] ?? "")),
       anomalies.filter((anomaly) => anomaly.to >= shown.from && anomaly.from <= shown.to),
@@ -148,13 +154,14 @@ function targetView(
   const load = async (): Promise<void> => {
     const last = target.lastSampleAt ?? Date.now();
     const query = { target: target.name };
-    const [listed, windows, said, stored] = await Promise.all([
+    const [listed, windows, said, kept] = await Promise.all([
       getJson<Items<SeriesItem>>("series", query, signal),
       getJson<Items<Anomaly>>("anomalies", { ...query, limit: anomalyLimit }, signal),
       getJson<Items<Forecast>>("forecasts", query, signal),
       getJson<Items<TraceItem>>("traces", { ...query, limit: traceLimit }, signal),
     ]);
     series = listed.items;
+    stored = kept.items;
     units = new Map(series.map((item) => [seriesId(item.labels), item.unit]));
     anomalies = [...windows.items].sort((a, b) => b.from - a.from);
     forecasts = said.items;
@@ -166,12 +173,14 @@ function targetView(
       const fresh = (await getJson<SeriesData>("series/data", asked, signal)).samples;
       score = [...score.filter(([t]) => t >= last - week && t < (fresh[0]?.[0] ?? Infinity)), ...fresh];
     }
-    fitted = { kind: "live", span: fittingSpan(score[0]?.[0] ?? null, target.lastSampleAt) };
+    const starts = stored.flatMap((trace) => trace.start ?? []);
+    const earliest = starts.length === 0 ? null : Math.min(...starts);
+    fitted = { kind: "live", span: fittingSpan(score[0]?.[0] ?? earliest, target.lastSampleAt) };
     if (!ready) {
       ready = true;
       main.replaceChildren(head.element, list.element, bar.element, section.element, traces.element);
     }
-    traces.update(stored.items);
+    traces.update(stored);
     draw();
     section.refresh();
   };

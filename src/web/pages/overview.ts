@@ -9,7 +9,7 @@ import { anomalyHref } from "../url.ts";
 
 export type Overview = {
   readonly element: HTMLElement;
-  facts(target: TargetItem, anomalies: readonly Anomaly[], forecasts: readonly Forecast[]): void;
+  facts(target: TargetItem, anomalies: readonly Anomaly[], forecasts: readonly Forecast[], scored: boolean): void;
   score(samples: readonly (readonly [number, number | null])[], anomalies: readonly Anomaly[], whole: Span, shown: Span, now: number): void;
   dispose(): void;
 };
@@ -49,8 +49,8 @@ export function overview(target: string, actions: OverviewActions): Overview {
       tiles,
       panel,
     ),
-    facts(item, anomalies, forecasts) {
-      const facts = describeTarget(item, anomalies, forecasts, Date.now());
+    facts(item, anomalies, forecasts, scored) {
+      const facts = describeTarget(item, anomalies, forecasts, scored, Date.now());
       renderKeyed(tiles, JSON.stringify(facts), () =>
         facts.map((fact) =>
           h(
@@ -86,8 +86,14 @@ export type Fact = {
   readonly href?: string;
 };
 
-/** The four tiles in words. */
-export function describeTarget(target: TargetItem, anomalies: readonly Anomaly[], forecasts: readonly Forecast[], now: number): Fact[] {
+/** The four tiles in words; `scored`: a detector has looked at the target. */
+export function describeTarget(
+  target: TargetItem,
+  anomalies: readonly Anomaly[],
+  forecasts: readonly Forecast[],
+  scored: boolean,
+  now: number,
+): Fact[] {
   const newest = anomalies[0];
   const oldestOpen = anomalies.findLast((anomaly) => anomaly.open);
   const said = oldestOpen ?? newest;
@@ -98,14 +104,16 @@ export function describeTarget(target: TargetItem, anomalies: readonly Anomaly[]
   return [
     {
       title: "Open anomalies",
-      value: String(open),
+      value: scored || open > 0 ? String(open) : "–",
       note:
         said === undefined || newest === undefined
-          ? "none recorded"
+          ? scored
+            ? "none recorded"
+            : "not scored yet"
           : open > 0
             ? `since ${formatMoment(said.from, now)}`
             : `last one ${formatAge(newest.to, now)}`,
-      tone: open > 0 ? "bad" : "good",
+      tone: open > 0 ? "bad" : scored ? "good" : "",
       ...(said === undefined ? {} : { href: anomalyHref(said.id) }),
     },
     {
@@ -123,7 +131,8 @@ export function describeTarget(target: TargetItem, anomalies: readonly Anomaly[]
         forecasts.length === 0
           ? "–"
           : `until ${formatDay(end!) === formatDay(now) ? "" : `${formatDay(end!)} `}${formatClock(end!, false)}`,
-      note: forecasts.length === 0 ? "not trained yet" : `${formatNumber(forecasts.length)} series · ${models.join(", ")}`,
+      note:
+        forecasts.length === 0 ? "none yet; they need recent samples" : `${formatNumber(forecasts.length)} series · ${models.join(", ")}`,
       tone: "forecast",
     },
     {

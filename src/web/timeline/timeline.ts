@@ -65,7 +65,7 @@ export function timelineView(options: TimelineOptions): TimelineView {
   const links = h("div", { class: "timeline-marks" });
   let marks: readonly WindowMark[] = [];
   const element = h("div", { class: "timeline" }, map.element, h("div", { class: "timeline-stage" }, canvas, links, tooltip, busy));
-  const gutter = (): number => (canvas.clientWidth < 560 ? 88 : 118);
+  const gutter = (): number => (canvas.clientWidth < 560 ? 92 : 118);
 
   const paint = (): void => {
     frame = 0;
