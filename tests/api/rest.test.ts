@@ -1,4 +1,5 @@
 /** The routes below /api/foretrace/v1 over a seeded store: what they answer, and how wrong requests are refused. */
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Labels } from "../../src/lib/series.ts";
 import { epochMillis } from "../../src/lib/units.ts";
@@ -246,4 +247,52 @@ describe("wrong requests", () => {
       expect(((await response.json()) as Json).error?.code).toBe("method_not_allowed");
     }
   });
+});
+
+test("no address and no parameter is answered as a defect", async () => {
+  const spec = (await service.api.app.inject("/docs/json")).json<{
+    paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+  }>();
+  const routes = Object.entries(spec.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { parameters = [] }]) => ({ path, method, parameters })),
+  );
+  const odd = fc.oneof(
+    fc.constantFrom(
+      "shop",
+      "load",
+      "1",
+      "-1",
+      "1e400",
+      "NaN",
+      "",
+      "0",
+      "5m",
+      "\u0000",
+      "%",
+      "..",
+      "/",
+      "2026-03-01T10:00:00Z",
+      "9".repeat(30),
+      "up{",
+    ),
+    fc.string({ unit: "grapheme", maxLength: 12 }),
+  );
+  const requests = fc.constantFrom(...routes).chain(({ path, method, parameters }) =>
+    fc.record({
+      method: fc.constant(method as "get" | "post"),
+      path: fc
+        .array(odd, { minLength: 3, maxLength: 3 })
+        .map((values) => path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(values.pop() ?? "x") || "x")),
+      query: fc.dictionary(fc.constantFrom(...parameters.filter((one) => one.in === "query").map(({ name }) => name), "other"), odd),
+      body: fc.oneof(odd, fc.json()),
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(requests, async ({ method, path, query, body }) => {
+      const payload = method === "post" ? { payload: body, headers: { "content-type": "application/json" } } : {};
+      const reply = await service.api.app.inject({ method, url: `${path}?${new URLSearchParams(query)}`, ...payload });
+      expect([200, 202, 400, 404, 409, 413]).toContain(reply.statusCode);
+    }),
+    { numRuns: 400 },
+  );
 });

@@ -5,6 +5,9 @@ import { answers, itemsOf, restBase } from "../schemas/common.ts";
 import { Target } from "../schemas/records.ts";
 import { always, latestSamples, targetMatcher } from "../series-view.ts";
 
+/** Traces and windows of one target that are looked at; the page asks every few seconds. */
+const maxCounted = 1000;
+
 export async function targetRoutes(app: App, { store, clock }: ApiContext): Promise<void> {
   app.get(
     `${restBase}/targets`,
@@ -16,8 +19,8 @@ export async function targetRoutes(app: App, { store, clock }: ApiContext): Prom
           const matchers = [targetMatcher(name)];
           const [series, traces, anomalies, latest] = await Promise.all([
             store.series.series(matchers, always),
-            store.traces.list({ target: name, limit: 10_000 }),
-            store.outcomes.anomalies({ target: name }),
+            store.traces.list({ target: name, limit: maxCounted }),
+            store.outcomes.anomalies({ target: name, limit: maxCounted }),
             latestSamples(store.series, matchers, epochMillis(clock())),
           ]);
           const lastSampleAt = latest.size === 0 ? null : Math.max(...[...latest.values()].map(({ t }) => t));

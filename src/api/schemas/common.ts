@@ -7,16 +7,18 @@ export const Millis = (description: string) => Type.Number({ description: `${des
 export const NullableNumber = (description?: string) =>
   Type.Union([Type.Number(), Type.Null()], description === undefined ? {} : { description });
 export const LabelSet = Type.Record(Type.String(), Type.String(), { description: "Labels of a series; __name__ is the metric" });
+/** No control characters: no id holds one, and PostgreSQL takes no NUL. */
+const plain = "^[^\\u0000-\\u001f]+$";
 export const TargetName = Type.String({
   minLength: 1,
   maxLength: 200,
-  pattern: "^[^\\u0000-\\u001f]+$",
+  pattern: plain,
   description: "Name of the service",
 });
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "At most this many items" }));
 export const RangeFrom = Type.Optional(Type.String({ description: "Start: milliseconds since 1970 or RFC 3339" }));
 export const RangeTo = Type.Optional(Type.String({ description: "End, as from" }));
-export const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300 }) });
+export const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 300, pattern: plain }) });
 
 export const ErrorAnswer = Type.Object(
   {

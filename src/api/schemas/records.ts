@@ -6,8 +6,8 @@ export const Target = Type.Object({
   name: Type.String(),
   createdAt: Millis("First seen"),
   series: Type.Integer({ description: "Stored series" }),
-  traces: Type.Integer({ description: "Stored traces (10,000 at most are counted)" }),
-  openAnomalies: Type.Integer({ description: "Anomalous windows that have not ended" }),
+  traces: Type.Integer({ description: "Stored traces (1,000 at most are counted)" }),
+  openAnomalies: Type.Integer({ description: "Anomalous windows that have not ended, of the newest 1,000" }),
   lastSampleAt: NullableNumber("Time of the newest sample, milliseconds since 1970"),
 });
 
