@@ -90,8 +90,9 @@ export function traceContract(store: () => Store): void {
       const id = "0".repeat(64);
       expect(await store().traces.get(id)).toBeUndefined();
       expect(await store().traces.get("../../etc/passwd\0")).toBeUndefined();
-      for (const call of [store().traces.open(id), store().traces.update(id, { events: 1 }), store().traces.path!(id)]) {
-        await expect(call).rejects.toMatchObject({ code: "not_found" });
+      const { traces } = store();
+      for (const call of [() => traces.open(id), () => traces.update(id, { events: 1 }), () => traces.path!(id)]) {
+        await expect(call()).rejects.toMatchObject({ code: "not_found" });
       }
     });
   });

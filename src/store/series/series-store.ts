@@ -1,26 +1,39 @@
 /** Series as chunks in PostgreSQL: one row a chunk, many series a statement. */
+import { ForetraceError } from "../../lib/errors.ts";
 import type { Labels, Sample } from "../../lib/series.ts";
 import { compileMatchers } from "../matchers.ts";
 import type { Matcher, SampleBatch, SeriesStore, TimeRange } from "../ports.ts";
-import type { Database, Sql } from "../sql.ts";
-import { type Columns, decodeChunk, maxChunkSamples, maxTime } from "./chunk.ts";
-import { fingerprint, identify, type SeriesIdentity } from "./identity.ts";
-import { type Chunk, concatColumns, mergeColumns, samplesOf, toChunks, toColumns } from "./merge.ts";
+import type { Database } from "../sql.ts";
+import { appendGroup, incoming, writeGroups } from "./append.ts";
+import { decodeChunk } from "./chunk.ts";
+import { samplesOf } from "./merge.ts";
+import {
+  bounds,
+  chunksInRanges,
+  type ChunkStart,
+  chunkStarts,
+  columnsOf,
+  newestChunks,
+  pages,
+  rangesOf,
+  seriesWithEdge,
+} from "./reading.ts";
 
-/** Series and samples in one transaction or one read: bounds the memory of a statement and how long others wait for it. */
+/** Series in one read. */
 const groupSize = 250;
-const groupSamples = 100_000;
-/** Samples of one series in one piece. */
-const pieceSamples = 40 * maxChunkSamples;
+/** Samples that one selection may give, as objects some 400 MB. */
+const mostSamples = 10_000_000;
 
-type Incoming = { readonly identity: SeriesIdentity; readonly columns: Columns };
 type Found = { readonly id: string; readonly labels: Labels };
 
 export class SqlSeriesStore implements SeriesStore {
   readonly #database: Database;
+  readonly #mostSamples: number;
 
-  constructor(database: Database) {
+  /** @param limit samples that one selection may give; beyond it is too_large. */
+  constructor(database: Database, limit = mostSamples) {
     this.#database = database;
+    this.#mostSamples = limit;
   }
 
   async append(batches: readonly SampleBatch[]): Promise<void> {
@@ -29,11 +42,24 @@ export class SqlSeriesStore implements SeriesStore {
     }
   }
 
+  /** @throws ForetraceError too_large, before anything is read, when there are too many samples. */
   async select(matchers: readonly Matcher[], range: TimeRange): Promise<SampleBatch[]> {
     const batches: SampleBatch[] = [];
+    let total = 0;
     for (const group of groups(await this.#matching(matchers), groupSize)) {
+      const starts = await this.#database.query<ChunkStart>(chunkStarts, rangesOf(ids(group), range));
+      total += starts.reduce((sum, { samples }) => sum + samples, 0);
+      if (total > this.#mostSamples) {
+        throw new ForetraceError(
+          "too_large",
+          `the selection holds more than ${this.#mostSamples.toLocaleString("en-US")} samples; ask for a shorter range or for fewer series`,
+        );
+      }
       const samples = new Map<string, Sample[]>(group.map(({ id }) => [id, []]));
-      for (const { id, data } of await this.#chunks(group, range)) samplesOf(data, range.from, range.to, samples.get(id)!);
+      for (const page of pages(starts, range)) {
+        const rows = await this.#database.query<{ part: number; data: Buffer }>(chunksInRanges, columnsOf(page));
+        for (const { part, data } of rows) samplesOf(data, page[part]!.from, page[part]!.to, samples.get(page[part]!.id)!);
+      }
       for (const { id, labels } of group) {
         const found = samples.get(id)!;
         if (found.length > 0) batches.push({ labels, samples: found });
@@ -49,8 +75,11 @@ export class SqlSeriesStore implements SeriesStore {
       const certain = new Set(rows.map(({ id }) => id));
       // A chunk that begins before the range and ends behind it may have a gap there.
       const open = group.filter(({ id }) => !certain.has(id));
-      for (const { id, data } of open.length === 0 ? [] : await this.#chunks(open, range)) {
-        if (decodeChunk(data).times.some((time) => time >= range.from && time <= range.to)) certain.add(id);
+      const parameters = rangesOf(ids(open), range);
+      for (const { part, data } of open.length === 0
+        ? []
+        : await this.#database.query<{ part: number; data: Buffer }>(chunksInRanges, parameters)) {
+        if (decodeChunk(data).times.some((time) => time >= range.from && time <= range.to)) certain.add(open[part]!.id);
       }
       for (const { id, labels } of group) if (certain.has(id)) present.push(labels);
     }
@@ -96,198 +125,9 @@ export class SqlSeriesStore implements SeriesStore {
     );
     return rows.filter(({ labels }) => matches(labels));
   }
-
-  /** Chunks that touch the range, ordered by series and time. */
-  #chunks(group: readonly Found[], range: TimeRange): Promise<{ id: string; data: Buffer }[]> {
-    return this.#database.query(chunksInRange, [ids(group), ...bounds(range)]);
-  }
 }
-
-/** One entry a series, its samples cut to pieces of at most {@link pieceSamples}. Empty ones are left out. */
-function incoming(batches: readonly SampleBatch[]): Incoming[] {
-  const bySeries = new Map<string, { identity: SeriesIdentity; samples: (readonly Sample[])[] }>();
-  for (const { labels, samples } of batches) {
-    if (samples.length === 0) continue;
-    const identity = identify(labels);
-    const known = bySeries.get(identity.key);
-    if (known === undefined) bySeries.set(identity.key, { identity, samples: [samples] });
-    else known.samples.push(samples);
-  }
-  return [...bySeries.values()].flatMap(({ identity, samples }) => {
-    const { times, values } = toColumns(samples);
-    const pieces: Incoming[] = [];
-    for (let at = 0; at < times.length; at += pieceSamples) {
-      pieces.push({ identity, columns: { times: times.subarray(at, at + pieceSamples), values: values.subarray(at, at + pieceSamples) } });
-    }
-    return pieces;
-  });
-}
-
-async function appendGroup(sql: Sql, group: readonly Incoming[]): Promise<void> {
-  const seriesIds = await ensureSeries(
-    sql,
-    group.map(({ identity }) => identity),
-  );
-  // Two pieces of one series must see each other: one after the other.
-  let rest = group;
-  while (rest.length > 0) {
-    const round = new Map<string, Incoming>();
-    const later: Incoming[] = [];
-    for (const piece of rest) {
-      if (round.has(piece.identity.key)) later.push(piece);
-      else round.set(piece.identity.key, piece);
-    }
-    await mergeRound(sql, [...round.values()], seriesIds);
-    rest = later;
-  }
-}
-
-/** Ids of the series, made where they are new, and locked against another append until the transaction ends. */
-async function ensureSeries(sql: Sql, identities: readonly SeriesIdentity[]): Promise<Map<string, string>> {
-  const byPrint = new Map(identities.map((identity) => [fingerprint(identity.key), identity]));
-  const prints = [...byPrint.keys()].sort();
-  const find = (): Promise<{ id: string; print: string }[]> =>
-    sql.query(
-      "select id, encode(fingerprint, 'hex') as print from foretrace.series where fingerprint in (select decode(p, 'hex') from unnest($1::text[]) p) order by id for update",
-      [prints],
-    );
-  let rows = await find();
-  if (rows.length < prints.length) {
-    const known = new Set(rows.map(({ print }) => print));
-    const missing = prints.filter((print) => !known.has(print));
-    await sql.query(
-      "insert into foretrace.series (fingerprint, labels) select decode(p, 'hex'), l::jsonb from unnest($1::text[], $2::text[]) as n(p, l) on conflict (fingerprint) do nothing",
-      [missing, missing.map((print) => JSON.stringify(byPrint.get(print)!.labels))],
-    );
-    rows = await find();
-  }
-  return new Map(rows.map(({ id, print }) => [byPrint.get(print)!.key, id]));
-}
-
-type PutChunk = { readonly id: string; readonly chunk: Chunk };
-type StoredChunk = { readonly id: string; readonly first: number; readonly data: Buffer };
-
-async function mergeRound(sql: Sql, pieces: readonly Incoming[], seriesIds: ReadonlyMap<string, string>): Promise<void> {
-  const wanted = pieces.map(({ identity, columns: { times } }) => ({
-    id: seriesIds.get(identity.key)!,
-    from: times[0]!,
-    to: times.at(-1)!,
-  }));
-  const rows = await sql.query<{ id: string; first: string; data: Buffer }>(chunksToMerge, [
-    wanted.map(({ id }) => id),
-    wanted.map(({ from }) => from),
-    wanted.map(({ to }) => to),
-    maxChunkSamples,
-  ]);
-  const stored = Map.groupBy(
-    rows.map(({ id, first, data }): StoredChunk => ({ id, first: Number(first), data })),
-    ({ id }) => id,
-  );
-  const put: PutChunk[] = [];
-  const gone: { id: string; first: number }[] = [];
-  for (const { identity, columns } of pieces) {
-    const id = seriesIds.get(identity.key)!;
-    const before = stored.get(id) ?? [];
-    const merged = before.length === 0 ? columns : mergeColumns(concatColumns(before.map(({ data }) => decodeChunk(data))), columns);
-    const after = toChunks(merged);
-    const old = new Map(before.map(({ first, data }) => [first, data]));
-    for (const chunk of after) if (old.get(chunk.first)?.equals(chunk.data) !== true) put.push({ id, chunk });
-    const kept = new Set(after.map(({ first }) => first));
-    gone.push(...before.filter(({ first }) => !kept.has(first)));
-  }
-  if (gone.length > 0) {
-    await sql.query("delete from foretrace.chunk where (series_id, first_time) in (select * from unnest($1::bigint[], $2::bigint[]))", [
-      gone.map(({ id }) => id),
-      gone.map(({ first }) => first),
-    ]);
-  }
-  if (put.length > 0) await putChunks(sql, put);
-}
-
-/** All data as one parameter in binary, cut by the server: an array of bytea would travel as hexadecimal text. */
-async function putChunks(sql: Sql, chunks: readonly PutChunk[]): Promise<void> {
-  let at = 1;
-  const offsets = chunks.map(({ chunk }) => (at += chunk.data.length) - chunk.data.length);
-  await sql.query(
-    `insert into foretrace.chunk (series_id, first_time, last_time, samples, data)
-     select id, first, last, samples, substring($7::bytea from offset_ for length_)
-     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::integer[], $6::integer[]) as n(id, first, last, samples, offset_, length_)
-     on conflict (series_id, first_time) do update set last_time = excluded.last_time, samples = excluded.samples, data = excluded.data`,
-    [
-      chunks.map(({ id }) => id),
-      chunks.map(({ chunk }) => chunk.first),
-      chunks.map(({ chunk }) => chunk.last),
-      chunks.map(({ chunk }) => chunk.samples),
-      offsets,
-      chunks.map(({ chunk }) => chunk.data.length),
-      Buffer.concat(chunks.map(({ chunk }) => chunk.data)),
-    ],
-  );
-}
-
-/**
- * What an append must see: the chunks that its samples fall into, and their two neighbours where those have room, so that samples that
- * come one at a time, also backwards, fill chunks. The chunk before is found through the index; chunks of a series do not overlap.
- */
-const chunksToMerge = `
-select w.id, c.first_time as first, c.data
-from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w(id, low, high)
-cross join lateral (
-  select first_time, last_time, samples, data from foretrace.chunk
-  where series_id = w.id
-    and first_time >= coalesce((select max(first_time) from foretrace.chunk where series_id = w.id and first_time <= w.low), w.low)
-    and first_time <= coalesce((select min(first_time) from foretrace.chunk where series_id = w.id and first_time > w.high), w.high)
-) c
-where (c.last_time >= w.low and c.first_time <= w.high) or c.samples < $4
-order by w.id, c.first_time`;
-
-const chunksInRange = `
-select w.id, c.data
-from unnest($1::bigint[]) as w(id)
-cross join lateral (
-  select first_time, last_time, data from foretrace.chunk
-  where series_id = w.id and first_time <= $3::bigint
-    and first_time >= coalesce((select max(first_time) from foretrace.chunk where series_id = w.id and first_time <= $2::bigint), $2::bigint)
-) c
-where c.last_time >= $2::bigint
-order by w.id, c.first_time`;
-
-/** Series that have a sample in the range for certain: a chunk begins or ends in it. */
-const seriesWithEdge = `
-select w.id::text as id
-from unnest($1::bigint[]) as w(id)
-where exists (
-  select from foretrace.chunk where series_id = w.id and first_time between $2::bigint and $3::bigint
-) or exists (
-  select from (select last_time from foretrace.chunk where series_id = w.id and first_time <= $3::bigint order by first_time desc limit 1) c
-  where c.last_time between $2::bigint and $3::bigint
-)`;
-
-const newestChunks = `
-select w.id, c.data
-from unnest($1::bigint[]) as w(id)
-cross join lateral (select data from foretrace.chunk where series_id = w.id order by first_time desc limit 1) c`;
-
-/** The whole milliseconds of a range, in what the database can compare. */
-const bounds = ({ from, to }: TimeRange): [number, number] => [Math.max(Math.ceil(from), -maxTime), Math.min(Math.floor(to), maxTime)];
 
 const ids = (group: readonly Found[]): string[] => group.map(({ id }) => id);
-
-function* writeGroups(pieces: readonly Incoming[]): Generator<readonly Incoming[]> {
-  let group: Incoming[] = [];
-  let samples = 0;
-  for (const piece of pieces) {
-    const count = piece.columns.times.length;
-    if (group.length > 0 && (group.length >= groupSize || samples + count > groupSamples)) {
-      yield group;
-      group = [];
-      samples = 0;
-    }
-    group.push(piece);
-    samples += count;
-  }
-  if (group.length > 0) yield group;
-}
 
 function* groups<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
