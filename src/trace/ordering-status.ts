@@ -1,4 +1,4 @@
-/** Rare events of processors and goroutines: statuses at the start of a generation, coroutine switches, threads of C code. */
+/** Rare events of goroutines: statuses at the start of a generation, coroutine switches, threads of C code. */
 import { inconsistent } from "./broken.ts";
 import { EventKind, GoState, ProcState } from "./model.ts";
 import { GoStatus, ProcStatus } from "./scheduler.ts";
@@ -6,38 +6,7 @@ import { Wire, wireName } from "./spec.ts";
 import { notInStatus, type State } from "./state.ts";
 
 /** States as the model shows them, by status in the file. */
-const procStates = [ProcState.Undetermined, ProcState.Running, ProcState.Idle, ProcState.Running, ProcState.Idle] as const;
 const goStates = [GoState.Undetermined, GoState.Runnable, GoState.Running, GoState.Syscall, GoState.Waiting] as const;
-
-export function procStatus(state: State, thread: number, at: number, id: number, status: number): boolean {
-  const { procs, threads } = state;
-  if (status >= procStates.length) throw inconsistent(`invalid status for proc ${id}: ${status}`);
-  let from: number = procStates[status];
-  let to: number = procStates[status];
-  let owner = thread;
-  let slot = procs.table.find(id);
-  if (slot < 0) {
-    slot = procs.add(id);
-    procs.status[slot] = status;
-    from = state.isFirst ? ProcState.Undetermined : ProcState.NotExist;
-  } else if (status === ProcStatus.SyscallAbandoned && procs.status[slot] === ProcStatus.Syscall) {
-    // Nothing was lost: the thread that holds it is known, and the event belongs to that one.
-    from = ProcState.Running;
-    to = ProcState.Running;
-    owner = threads.proc.indexOf(slot);
-    if (owner < 0 || owner >= threads.table.slots)
-      throw inconsistent(`failed to find sched context for proc ${id} that's about to be stolen`);
-  } else if (procs.status[slot] !== status) {
-    throw inconsistent(`inconsistent status for proc ${id}: old ${procs.status[slot]} vs. new ${status}`);
-  }
-  procs.generation[slot] = state.generation;
-  procs.sequence[slot] = 0;
-  const held = state.procId(owner);
-  const on = threads.goroutineId[owner];
-  if (status === ProcStatus.Running || status === ProcStatus.Syscall) threads.proc[thread] = slot;
-  state.emit(EventKind.ProcTransition, at, state.threadId(owner), held, on, 0, id, from, to, 0, 0, 0);
-  return true;
-}
 
 /** @param on id of the thread the goroutine sits on, where it is in a system call. */
 export function goStatus(

@@ -1,15 +1,16 @@
 /**
  * The order of events across threads: the scheduler's state decides which thread's next event may happen now.
  * The rules are those of the reference reader (golang.org/x/exp/trace); a table of them is in the format's description.
- * This file holds what is frequent; statuses, ranges and annotations have files of their own.
+ * This file holds what is frequent; processors, statuses, ranges and annotations have files of their own.
  */
 import { inconsistent } from "./broken.ts";
 import type { Cursors } from "./cursors.ts";
 import { recordWidth } from "./cursors.ts";
-import { EventKind, GoState, Metric, ProcState } from "./model.ts";
+import { EventKind, GoState, Metric } from "./model.ts";
 import { advanceAnnotation, type Tasks } from "./ordering-annotations.ts";
 import { GcCycle, advanceRange } from "./ordering-ranges.ts";
-import { goCreateSyscall, goDestroySyscall, goStatus, goSwitch, procStatus } from "./ordering-status.ts";
+import { procStart, procStatus, procSteal, procStop } from "./ordering-procs.ts";
+import { goCreateSyscall, goDestroySyscall, goStatus, goSwitch } from "./ordering-status.ts";
 import { GoStatus, noThread, ProcStatus } from "./scheduler.ts";
 import { Wire, wireName } from "./spec.ts";
 import { notInStatus, type State } from "./state.ts";
@@ -63,11 +64,11 @@ export class Ordering {
       case Wire.GoCreateBlocked:
         return this.#goCreate(type, record, thread);
       case Wire.ProcStart:
-        return this.#procStart(record, thread);
+        return procStart(this.#state, this.#cursors, record, thread);
       case Wire.ProcStop:
-        return this.#procStop(record, thread);
+        return procStop(this.#state, this.#cursors, record, thread);
       case Wire.ProcSteal:
-        return this.#procSteal(record, thread);
+        return procSteal(this.#state, this.#cursors, record, thread);
       case Wire.GoSyscallEndBlocked:
         return this.#syscallEndBlocked(record, thread);
       case Wire.HeapAlloc:
@@ -312,74 +313,6 @@ export class Ordering {
       0,
       0,
     );
-    return true;
-  }
-
-  #procStart(record: number, thread: number): boolean {
-    const state = this.#state;
-    const { values, time } = this.#cursors;
-    const { procs, threads } = state;
-    const id = values[record * recordWidth + 1];
-    const sequence = values[record * recordWidth + 2];
-    const slot = procs.table.find(id);
-    if (slot < 0 || procs.status[slot] !== ProcStatus.Idle || threads.proc[thread] >= 0) return false;
-    if (procs.sequence[slot] + 1 !== sequence || procs.generation[slot] !== state.generation) return false;
-    state.needThread(thread);
-    procs.status[slot] = ProcStatus.Running;
-    procs.sequence[slot] = sequence;
-    threads.proc[thread] = slot;
-    const on = threads.goroutineId[thread];
-    state.emit(EventKind.ProcTransition, time[record], state.threadId(thread), -1, on, 0, id, ProcState.Idle, ProcState.Running, 0, 0, 0);
-    return true;
-  }
-
-  #procStop(record: number, thread: number): boolean {
-    const state = this.#state;
-    const { procs, threads } = state;
-    const slot = threads.proc[thread];
-    if (slot < 0) throw inconsistent("event ProcStop for a proc that doesn't exist: the thread has none");
-    const status = procs.status[slot];
-    if (status !== ProcStatus.Running && status !== ProcStatus.Syscall)
-      throw inconsistent("ProcStop event for proc that's not running or in a system call");
-    state.needThread(thread);
-    procs.status[slot] = ProcStatus.Idle;
-    threads.proc[thread] = -1;
-    const id = procs.table.ids[slot];
-    const at = this.#cursors.time[record];
-    const on = threads.goroutineId[thread];
-    state.emit(EventKind.ProcTransition, at, state.threadId(thread), id, on, 0, id, ProcState.Running, ProcState.Idle, 0, 0, 0);
-    return true;
-  }
-
-  /** A processor is taken from a thread that sits in a system call with it, perhaps from the very thread that says so. */
-  #procSteal(record: number, thread: number): boolean {
-    const state = this.#state;
-    const { values, time } = this.#cursors;
-    const { procs, threads } = state;
-    const id = values[record * recordWidth + 1];
-    const sequence = values[record * recordWidth + 2];
-    const slot = procs.table.find(id);
-    if (slot < 0) return false;
-    const status = procs.status[slot];
-    if (status !== ProcStatus.Syscall && status !== ProcStatus.SyscallAbandoned) return false;
-    if (procs.sequence[slot] + 1 !== sequence || procs.generation[slot] !== state.generation) return false;
-    state.needThread(thread);
-    procs.status[slot] = ProcStatus.Idle;
-    procs.sequence[slot] = sequence;
-    const held = state.procId(thread);
-    // An abandoned processor has no thread any more that would have to lose it.
-    if (status !== ProcStatus.SyscallAbandoned) {
-      const from = idOrNone(values[record * recordWidth + 3]);
-      const fromSlot = threads.table.find(from);
-      if (fromSlot < 0 || threads.known[fromSlot] === 0) throw inconsistent(`stole proc from non-existent thread ${from}`);
-      if (threads.proc[fromSlot] !== slot) {
-        throw inconsistent(`tried to steal proc ${id} from thread ${from}, but got proc ${state.procId(fromSlot)} instead`);
-      }
-      threads.proc[fromSlot] = -1;
-    }
-    const before = status === ProcStatus.SyscallAbandoned ? ProcState.Idle : ProcState.Running;
-    const on = threads.goroutineId[thread];
-    state.emit(EventKind.ProcTransition, time[record], state.threadId(thread), held, on, 0, id, before, ProcState.Idle, 0, 0, 0);
     return true;
   }
 
