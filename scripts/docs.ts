@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { catalogue } from "../src/features/catalogue.ts";
 import { findingRules } from "../src/features/findings.ts";
-import { minCovered } from "../src/features/grid.ts";
+import { leastCovered, minCovered } from "../src/features/grid.ts";
 import { errorTable } from "../src/lib/errors.ts";
 
 const note = (source: string): string => `<!-- Made by scripts/docs.ts from ${source}; change it there. -->\n`;
@@ -51,7 +51,7 @@ ${overview.join("\n")}
 A target's series lie on a fixed grid of the wall clock (\`grid\` in the configuration, 10 s unless set), each with the label \`target\` added.
 
 - A cell is (end − grid, end], with \`end\` a multiple of the grid since 1970; its sample lies at \`end\`.
-- The first and last cell of a trace are covered only partly. Below ${minCovered * 100} % they are dropped. From there on amounts (kinds count and sum) are scaled to a full cell; means, maxima, last values and quantiles stand for the part that is covered.
+- The first and last cell of a trace are covered only partly. Below ${minCovered * 100} % they are dropped, unless no cell of the trace is covered that far: then the one covered most is given, from ${leastCovered * 100} % on. Amounts (kinds count and sum) are scaled to a full cell; means, maxima, last values and quantiles stand for the part that is covered.
 - In a cell that is given, an amount that did not occur is an explicit 0, so that a model can tell "nothing happened" from "not known": series without labels always, those with labels from the cell on in which that label set was first seen in the trace (the first 2,000 series of a trace; a program that makes up a region type for each request would else fill every cell). The two longest-stop series (\`go_trace_stw_max_seconds\`, \`go_trace_gc_pause_max_seconds\`) are treated alike.
 - Between traces there are no samples; that is missing, not zero.
 

@@ -1,6 +1,7 @@
 /** The `foretrace` command: parses arguments, runs one command, turns errors into one line and an exit status. */
 import { Command, CommanderError } from "commander";
 import { errorTable, isForetraceError } from "../lib/errors.ts";
+// Each command loads what it runs when it runs: the whole program takes a second to load, `--help` and `analyze` must not wait for it.
 import { analyzeCommand } from "./commands/analyze.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";

@@ -92,6 +92,21 @@ describe("cells", () => {
     );
   });
 
+  it.each([
+    ["inside one cell", 12_000, 1_000, [{ end: 20_000, covered: 0.1 }]],
+    ["mostly behind a border", 9_000, 4_000, [{ end: 20_000, covered: 0.3 }]],
+    ["too little of either cell", 9_900, 300, []],
+  ])("a trace shorter than half a cell, %s: the cell covered most, if any", (_, begin, millis, expected) => {
+    const cells: GridCell[] = [];
+    const grid = createGridSeries({ gridMillis: 10_000, origin: epochMillis(begin), onCell: (cell) => cells.push(cell) });
+    play(grid, millis * 1e6);
+    grid.finish();
+    expect(cells.map(({ end, covered }) => ({ end, covered }))).toEqual(expected);
+    // The last Sync lies in the cell; the first one does where the trace begins in it. Amounts are those of a full cell.
+    const events = begin >= 10_000 ? 2 : 1;
+    for (const { values, covered } of cells) expect(values.get("go_trace_events")! * covered).toBeCloseTo(events, 9);
+  });
+
   it("a trace that begins on a border fills the cell that follows", () => {
     const cells: GridCell[] = [];
     const grid = createGridSeries({ gridMillis: 10_000, origin: epochMillis(1_700_000_000_000), onCell: (cell) => cells.push(cell) });

@@ -1,6 +1,6 @@
 /** `foretrace demo`: a real recording from ingest to forecast and report, then the page. */
 import { Command } from "commander";
-import { runDemo, type DemoFlags } from "../demo.ts";
+import type { DemoFlags } from "../demo.ts";
 
 export function demoCommand(): Command {
   return new Command("demo")
@@ -15,6 +15,7 @@ export function demoCommand(): Command {
     .option("--data <dir>", "keep everything in this folder (default: a temporary one, removed at the end)")
     .option("--log-level <level>", "debug, info, warn or error", "warn")
     .action(async (flags: DemoFlags) => {
+      const { runDemo } = await import("../demo.ts");
       await runDemo(flags);
     });
 }

@@ -4,7 +4,6 @@ import { Command, Option } from "commander";
 import { ForetraceError } from "../../lib/errors.ts";
 import { epochMillis, parseDurationMillis } from "../../lib/units.ts";
 import type { TimeRange } from "../../store/ports.ts";
-import { makeReport } from "../report.ts";
 import { withServiceOptions } from "./serve.ts";
 
 type Options = {
@@ -38,6 +37,7 @@ Examples:
 By schedule: report.cron in the configuration, see deploy/foretrace.yaml.`,
     )
     .action(async (options: Options) => {
+      const { makeReport } = await import("../report.ts");
       const text = await makeReport(options, rangeOf(options), options.format);
       if (options.out === undefined) {
         process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);

@@ -1,6 +1,6 @@
 /** `foretrace serve`: page, API and worker in one process (or the API alone). */
 import { Command } from "commander";
-import { runService, type ServiceFlags } from "../service.ts";
+import type { ServiceFlags } from "../service.ts";
 
 export function serveCommand(): Command {
   return withServiceOptions(new Command("serve"))
@@ -22,6 +22,7 @@ Environment: FORETRACE_TOKEN bearer token; DATABASE_URL PostgreSQL instead of th
 SIGTERM or Ctrl-C drains and ends within a few seconds.`,
     )
     .action(async (flags: ServiceFlags & { apiOnly?: boolean }) => {
+      const { runService } = await import("../service.ts");
       await runService(flags, flags.apiOnly === true ? "api" : "all");
     });
 }

@@ -1,7 +1,7 @@
 /** `foretrace worker`: runs jobs beside a `serve --api-only`. */
 import { Command } from "commander";
 import { ForetraceError } from "../../lib/errors.ts";
-import { runService, type ServiceFlags } from "../service.ts";
+import type { ServiceFlags } from "../service.ts";
 import { withServiceOptions } from "./serve.ts";
 
 export function workerCommand(): Command {
@@ -17,6 +17,7 @@ export function workerCommand(): Command {
           "worker needs DATABASE_URL: the embedded database belongs to one process, and `foretrace serve` runs its jobs itself",
         );
       }
+      const { runService } = await import("../service.ts");
       await runService(flags, "worker");
     });
 }
