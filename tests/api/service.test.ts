@@ -106,6 +106,9 @@ describe("without a token", () => {
     expect(answer.status).toBe(status);
     expect(answer.body).toContain(status === 200 ? "items" : "forbidden");
   });
+  test("health may be asked under any name, or none", async () => {
+    for (const host of ["10.1.2.3:9464", ""]) expect((await ask(service.url, "/healthz", { host })).status).toBe(200);
+  });
   test("names that are configured, or all when told so", async () => {
     const named = await service.another({ hosts: ["foretrace.lan"] });
     expect((await ask(named.url, `${rest}/targets`, { host: "foretrace.lan:9464" })).status).toBe(200);

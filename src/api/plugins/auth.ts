@@ -11,6 +11,9 @@ declare module "fastify" {
   }
 }
 
+/** Balancers ask these under any name, or none. */
+const healthUrls = new Set(["/healthz", "/readyz"]);
+
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 export function useAuth(app: App, config: ApiConfig): void {
@@ -20,7 +23,7 @@ export function useAuth(app: App, config: ApiConfig): void {
   app.addHook("onRequest", async (request) => {
     refuseForeignPage(request);
     if (wanted === undefined) {
-      if (config.insecure !== true) refuseForeignHost(request, config.hosts ?? []);
+      if (config.insecure !== true && !healthUrls.has(request.routeOptions.url ?? "")) refuseForeignHost(request, config.hosts ?? []);
       return;
     }
     if (request.routeOptions.config.open === true) return;
