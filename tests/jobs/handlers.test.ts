@@ -1,7 +1,9 @@
 /** Jobs as the queue runs them: input, cancellation, what is asked for meanwhile, schedules. */
-import { writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { enqueueJob, jobId } from "../../src/jobs/enqueue.ts";
 import { framesOf, trackOf } from "../../src/jobs/frames.ts";
@@ -15,6 +17,7 @@ import { epochMillis } from "../../src/lib/units.ts";
 import type { Store } from "../../src/store/ports.ts";
 import { type Harness, openHarness } from "./harness.ts";
 
+const traceFile = join(import.meta.dirname, "..", "fixtures", "traces", "esbuild-0.28.2-go1.26.5-watch.trace.gz");
 let jobs: Harness;
 const seen: string[] = [];
 /** Targets whose models are found only when the promise resolves. */
@@ -68,6 +71,7 @@ report: { cron: "0 7 * * 1", timezone: Europe/Berlin }
       },
     ]),
   );
+  await jobs.store.series.append([{ labels: { __name__: "m", target: "x" }, samples: [{ t: epochMillis(jobs.now), v: 1 }] }]);
   await jobs.queue.work(watched);
 }, 120_000);
 afterAll(() => jobs?.close());
@@ -114,11 +118,12 @@ test("what is asked for while it runs runs once more afterwards, however often i
   held.set("x", { gate: gate.promise, reached: reached.resolve });
   await enqueueJob(jobs.queue, "score", input);
   await reached.promise;
-  for (const name of ["one.om", "two.om"]) {
-    const file = join(jobs.folder, name);
-    writeFileSync(file, `m 1 ${jobs.now / 1000 - 60}\nm 2 ${jobs.now / 1000}\n# EOF\n`);
-    const ingested = await enqueueJob(jobs.queue, "ingest", { target: "x", file });
-    await until(async () => (await jobs.queue.get(ingested.id))?.state === "completed");
+  const trace = gunzipSync(readFileSync(traceFile));
+  for (const level of [1, 2]) {
+    const bytes = gzipSync(trace, { level });
+    const { record } = await jobs.store.traces.put(Readable.from([bytes]), { target: "x", uploadedAt: epochMillis(jobs.now) });
+    await enqueueJob(jobs.queue, "ingest", { target: "x", trace: record.id });
+    await until(async () => (await jobs.queue.get(jobId("extract", { trace: record.id })))?.state === "completed");
   }
   // Nothing waits for the one that runs, so that other work goes on.
   expect(await jobs.queue.get(`${id}-next`)).toBeUndefined();

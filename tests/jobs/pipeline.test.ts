@@ -1,13 +1,15 @@
 /** The whole way on a real metric history, through the real queue and store. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobName, JobRecord } from "../../src/jobs/queue.ts";
+import type { JobRecord } from "../../src/jobs/queue.ts";
 import { forecast } from "../../src/jobs/steps/forecast.ts";
 import { ingest } from "../../src/jobs/steps/ingest.ts";
 import { report } from "../../src/jobs/steps/report.ts";
 import { score } from "../../src/jobs/steps/score.ts";
 import { train } from "../../src/jobs/steps/train.ts";
 import { enqueueJob } from "../../src/jobs/enqueue.ts";
-import { seriesKey } from "../../src/lib/series.ts";
+import { type Sample, seriesKey } from "../../src/lib/series.ts";
+import type { EpochMillis } from "../../src/lib/units.ts";
+import type { AnomalyRecord, Store } from "../../src/store/ports.ts";
 import { allTime, contents, type Harness, openHarness } from "./harness.ts";
 import { hasHistory, type History, historyStep, writeHistory } from "./real-history.ts";
 
@@ -98,11 +100,64 @@ describe.skipIf(!hasHistory)("a real server's history (ASD)", () => {
     expect(after).toMatchObject({ from: fault.from, peakAt: fault.peakAt, peakScore: fault.peakScore });
   });
 
+  test("scoring row by row, as they come in, ends in the scores and windows of scoring them all at once", async () => {
+    const scores = async () =>
+      (await jobs.store.series.select([{ name: "__name__", op: "=", value: "foretrace_anomaly_score" }], allTime))[0]!.samples;
+    await score({ target, renew: true }, jobs.context());
+    const [whole, windows] = [await scores(), await jobs.store.outcomes.anomalies({ target })];
+    const end = jobs.now;
+    // The same store, but that no score has been written to it yet.
+    const { series } = jobs.store;
+    const written = new Map<EpochMillis, Sample>();
+    const unscored: Store = {
+      ...jobs.store,
+      series: {
+        append: async ([batch]) => {
+          for (const sample of batch!.samples) written.set(sample.t, sample);
+        },
+        select: async (matchers, range) => {
+          if (!matchers.some(({ op, value }) => op === "=" && value === "foretrace_anomaly_score")) return series.select(matchers, range);
+          const samples = [...written.values()].filter(({ t }) => t >= range.from && t <= range.to).sort((x, y) => x.t - y.t);
+          return samples.length === 0 ? [] : [{ labels: {}, samples }];
+        },
+        series: (matchers, range) => series.series(matchers, range),
+        labelNames: (matchers, range) => series.labelNames(matchers, range),
+        labelValues: (name, matchers, range) => series.labelValues(name, matchers, range),
+      },
+    };
+    await jobs.store.outcomes.putAnomalies(target, allTime, []);
+    // From before the fault on, in steps of different length; samples of the future are not seen.
+    for (const back of [130, 101, 100, 60, 37, 1, 0]) {
+      jobs.now = end - back * historyStep;
+      expect(await score({ target }, jobs.context({ store: unscored }))).toHaveProperty("rows");
+    }
+    const again = [...written.values()].sort((x, y) => x.t - y.t);
+    expect(again.map(({ t }) => t)).toEqual(whole.map(({ t }) => t));
+    const wrong = again.filter(({ v }, i) => !(Math.abs(v - whole[i]!.v) <= 1e-9));
+    expect(wrong).toEqual([]);
+    const shown = (records: readonly AnomalyRecord[]) => records.map(({ from, peakAt, to, open }) => ({ from, peakAt, to, open }));
+    expect(shown(await jobs.store.outcomes.anomalies({ target }))).toEqual(shown(windows));
+  });
+
+  test("a detector that has seen less than half of what is there by now is trained again, on the next scoring", async () => {
+    const found = (await jobs.store.models.latest(target, "anomaly"))!;
+    const asks = async (from: number, to: number): Promise<boolean> => {
+      jobs.asked.length = 0;
+      const record = { ...found.record, summary: { ...found.record.summary, from, to } };
+      const models = { latest: async () => ({ ...found, record }) } as unknown as Store["models"];
+      await score({ target }, jobs.context({ store: { ...jobs.store, models } }));
+      return jobs.asked.some(({ name }) => name === "train");
+    };
+    const day = 86_400_000;
+    expect(await asks(jobs.now - 3 * day, jobs.now - 2 * day)).toBe(true);
+    expect(await asks(jobs.now - 3 * day, jobs.now - day)).toBe(false);
+    // More than half of all that training ever looks at.
+    expect(await asks(jobs.now - 60 * day, jobs.now - 40 * day)).toBe(false);
+  });
+
   test("an unknown target: nothing to train on, nothing to forecast, and it is said", async () => {
     expect(await train({ target: "nobody" }, jobs.context())).toEqual({ skipped: 'target "nobody" has no samples yet' });
     expect(await forecast({ target: "nobody" }, jobs.context())).toEqual({ skipped: 'target "nobody" has no forecaster yet' });
-    jobs.asked.length = 0;
-    await score({ target: "nobody" }, jobs.context());
-    expect(jobs.asked).toEqual([{ name: "train" satisfies JobName, input: { target: "nobody" } }]);
+    expect(await score({ target: "nobody" }, jobs.context())).toEqual({ skipped: 'target "nobody" has no samples' });
   });
 });

@@ -29,7 +29,7 @@ export const extract: Step<ExtractInput, ExtractOutput> = async ({ trace: id }, 
   const { target } = record;
   let result: ExtractResult;
   try {
-    const task: ExtractTask = { path, size: record.bytes, gridMillis: config.gridMillis, record };
+    const task: ExtractTask = { id, path, gridMillis: config.gridMillis, record };
     result = await runThread<ExtractTask, ExtractResult, ExtractPart>("extract.ts", task, {
       signal: context.signal,
       progress: context.progress,

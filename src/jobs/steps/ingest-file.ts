@@ -2,8 +2,8 @@
 import { ForetraceError } from "../../lib/errors.ts";
 import { type Labels, type Sample, seriesKey } from "../../lib/series.ts";
 import { epochMillis } from "../../lib/units.ts";
-import { openBytes } from "../../sources/bytes.ts";
 import { readOpenMetrics } from "../../sources/openmetrics.ts";
+import { countedFile } from "../counted-file.ts";
 import type { StepContext } from "../step.ts";
 
 /** Samples that are held before they go to the store: whole chunks, and some 30 MB. */
@@ -11,7 +11,7 @@ const batchSize = 200_000;
 
 export async function ingestFile(
   input: { readonly target: string; readonly file: string; readonly shiftMillis?: number },
-  { store, signal }: StepContext,
+  { store, signal, progress }: StepContext,
 ): Promise<{ samples: number; series: number }> {
   const { target, file, shiftMillis = 0 } = input;
   const seen = new Set<string>();
@@ -24,7 +24,8 @@ export async function ingestFile(
     held = 0;
     if (ordered.length > 0) await store.series.append(ordered);
   };
-  for await (const piece of readOpenMetrics(openBytes(file), { input: file })) {
+  const source = await countedFile(file);
+  for await (const piece of readOpenMetrics(source.open(), { input: file })) {
     if (signal.aborted) throw new ForetraceError("canceled", `the reading of ${file} was cancelled`);
     for (const { labels, t, v } of piece) {
       const stored = { ...labels, target };
@@ -36,7 +37,10 @@ export async function ingestFile(
       samples++;
       held++;
     }
-    if (held >= batchSize) await flush();
+    if (held >= batchSize) {
+      await flush();
+      progress(source.share());
+    }
   }
   await flush();
   return { samples, series: seen.size };

@@ -9,7 +9,7 @@ export type IngestInput = JobInput<"ingest">;
 export type IngestOutput = { readonly samples?: number; readonly series?: number; readonly trace?: string };
 
 /**
- * What follows is asked for at the end: `extract` for a trace, `score` where samples came in.
+ * What follows is asked for at the end: `extract` for a trace, `train` after a file of history, `score` after a pull.
  * @throws ForetraceError not_found or conflict for a trace that is not there or another target's; bad_config for a target without Prometheus;
  *   the source's errors.
  */
@@ -30,6 +30,7 @@ export const ingest: Step<IngestInput, IngestOutput> = async (input, context) =>
   }
   await store.targets.ensure(target, clock());
   const result = "file" in input ? await ingestFile(input, context) : await pullPrometheus(target, context);
-  if (result.samples > 0) await context.enqueue("score", "file" in input ? { target, renew: true } : { target });
+  // A history is older than what the models have seen; a pull goes on from there.
+  if (result.samples > 0) await context.enqueue("file" in input ? "train" : "score", { target });
   return result;
 };

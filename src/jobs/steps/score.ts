@@ -1,7 +1,8 @@
 /** A target's recent past → its anomaly score as a series, and its anomalous windows. */
 import type { Sample } from "../../lib/series.ts";
-import { epochMillis } from "../../lib/units.ts";
-import type { SampleBatch } from "../../store/ports.ts";
+import { type EpochMillis, epochMillis } from "../../lib/units.ts";
+import { alignDown } from "../../sources/prometheus/client.ts";
+import type { ModelRecord, SampleBatch } from "../../store/ports.ts";
 import { joinAnomalies, scoredRange, withTraces } from "../anomalies.ts";
 import { targetMatcher } from "../frames.ts";
 import { markGaps } from "../gaps.ts";
@@ -20,23 +21,36 @@ const scoreName = "foretrace_anomaly_score";
 const mostTraces = 10_000;
 const mostWindows = 10_000;
 
+/** Rows before the first that is scored anew: by then every level and window of the detector has forgotten what lies before them. */
+const contextRows = 200;
+/** Newest rows whose scores are provisional: the windows that cover them were not complete. */
+const settlingRows = 40;
+
 /**
- * Scores what the configuration calls recent (`models.scoreOn`) and replaces the windows of that range. Without a detector it asks for training.
- * Left out when no sample is newer than the newest score, unless `renew` says that older ones have changed.
+ * Scores what is new and replaces the windows it touches. With `renew` (older samples or the detector have changed) all that the configuration
+ * calls recent (`models.scoreOn`). Without a detector, or with one that has seen less than half of what is there by now, it asks for training; without a new row there is
+ * nothing to do.
  */
 export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, renew = false }, context) => {
   const { store, config, log } = context;
+  const observed = await newestObserved(context, target);
+  if (observed === undefined) return { skipped: `target "${target}" has no samples` };
   const found = await store.models.latest(target, "anomaly");
   if (found === undefined) {
     await context.enqueue("train", { target });
     return { skipped: `target "${target}" has no detector yet; training was asked for` };
   }
+  if (hasGrown(found.record, observed, config.models.trainOnMillis)) await context.enqueue("train", { target });
   const parts = new Map(splitParts(found.model).map((part) => [part.step, part]));
-  if (!renew && !(await hasNews(context, target, Math.min(...parts.keys())))) return { skipped: "no row is newer than the newest score" };
-  const frames = await recentFrames(context, target, config.models.scoreOnMillis);
-  const pairs = frames.flatMap((frame) => {
+  const steps = [...parts.keys()];
+  const last = renew ? undefined : await newestScore(context, target, observed);
+  if (last !== undefined && last >= alignDown(observed, Math.min(...steps))) return { skipped: "no row is newer than the newest score" };
+  const whole = config.models.scoreOnMillis;
+  const millis = last === undefined ? whole : Math.min(whole, observed - last + (contextRows + settlingRows) * Math.max(...steps));
+  const pairs = (await recentFrames(context, target, millis)).flatMap((frame) => {
     const part = parts.get(frame.step);
-    return part === undefined ? [] : [{ frame, part }];
+    const skip = last === undefined || millis === whole ? 0 : Math.max(0, (last - frame.start) / frame.step - settlingRows);
+    return part === undefined ? [] : [{ frame, part, skip: Math.floor(skip) }];
   });
   if (pairs.length === 0) return { skipped: `no recent series of target "${target}" is on a grid that its detector knows` };
   const scored = await runThread<ScoreTask, ScoredFrame[]>("score.ts", { pairs }, { signal: context.signal, progress: context.progress });
@@ -48,19 +62,24 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   const records = joinAnomalies({ target, modelId: found.record.id, frames: scored }, known, range).map((record) =>
     withTraces(record, traces),
   );
-  await store.series.append([scoreSeries(target, scored)]);
   await store.outcomes.putAnomalies(target, range, records);
+  // Last, for the newest score says how far scoring has come.
+  await store.series.append([scoreSeries(target, scored)]);
   const open = records.filter((record) => record.open).length;
   log.debug({ target, windows: records.length, open }, "scored");
   return { rows: scored.reduce((sum, { ratios }) => sum + ratios.length, 0), windows: records.length, open };
 };
 
-async function hasNews(context: StepContext, target: string, step: number): Promise<boolean> {
-  const observed = await newestObserved(context, target);
-  if (observed === undefined) return false;
+/** A young target doubles its history again and again before its schedule trains it; an old one never does. */
+function hasGrown({ summary }: ModelRecord, observed: EpochMillis, trainOnMillis: number): boolean {
+  const { from, to } = summary as { from?: number; to?: number };
+  if (from === undefined || to === undefined) return false;
+  return observed - from >= 2 * (to - from) && to - from < trainOnMillis / 2;
+}
+
+function newestScore({ store, config }: StepContext, target: string, observed: EpochMillis): Promise<EpochMillis | undefined> {
   const matchers = [...targetMatcher(target), { name: "__name__", op: "=", value: scoreName } as const];
-  const newest = await newestSample(context.store.series, matchers, observed, context.config.models.scoreOnMillis);
-  return newest === undefined || newest < Math.floor(observed / step) * step;
+  return newestSample(store.series, matchers, observed, config.models.scoreOnMillis);
 }
 
 /**

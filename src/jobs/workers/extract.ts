@@ -1,20 +1,18 @@
 /** Worker thread: a stored trace → series on the wall-clock grid, a batch at a time. */
-import { createReadStream } from "node:fs";
 import { createGridSeries, type GridSeries } from "../../features/grid.ts";
 import { wallClockOrigin } from "../../features/wall-clock.ts";
 import { ForetraceError, isForetraceError, type ErrorCode } from "../../lib/errors.ts";
 import type { EpochMillis, TraceNanos } from "../../lib/units.ts";
-import { decompressed } from "../../sources/bytes.ts";
 import type { TraceRecord } from "../../store/ports.ts";
 import type { GenerationTables, TraceInfo, TraceOutcome, TraceVisitor } from "../../trace/model.ts";
 import { readTrace } from "../../trace/read.ts";
+import { countedFile } from "../counted-file.ts";
 import { originOf, type TraceOrigin } from "../trace-clock.ts";
 import { serveTask } from "./protocol.ts";
 
 export type ExtractTask = {
+  readonly id: string;
   readonly path: string;
-  /** Bytes of the file. */
-  readonly size: number;
   readonly gridMillis: number;
   readonly record: Pick<TraceRecord, "recordedAt" | "uploadedAt" | "clockShiftMillis">;
 };
@@ -38,18 +36,9 @@ class NeedsLength extends Error {}
 
 serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
   let known: TraceNanos | undefined;
-  let read = 0;
-  const open = () =>
-    decompressed(
-      (async function* () {
-        for await (const piece of createReadStream(task.path, { highWaterMark: 256 * 1024 })) {
-          read += (piece as Uint8Array).byteLength;
-          yield piece as Uint8Array;
-        }
-      })(),
-    );
+  const file = await countedFile(task.path, `trace ${task.id}`);
   const passes = { done: 0, all: 1 };
-  const progress = (): void => io.progress((passes.done + Math.min(1, read / task.size)) / passes.all);
+  const progress = (): void => io.progress((passes.done + file.share()) / passes.all);
 
   const extract = async (): Promise<ExtractResult> => {
     const batch = new Map<string, { t: number[]; v: number[] }>();
@@ -91,7 +80,7 @@ serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
       event: (kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f) =>
         series!.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f),
     };
-    const outcome = await readTrace(open(), visitor, { progress }).catch((error: unknown): TraceOutcome => {
+    const outcome = await readTrace(file.open(), visitor, { progress }).catch((error: unknown): TraceOutcome => {
       // Too many cells: what came before them stands, as with a break of the file itself.
       if (series === undefined || !isForetraceError(error)) throw error;
       return { info, bytes: 0, events: 0, generations: snapshots.length, end: 0 as TraceNanos, error };
@@ -115,11 +104,9 @@ serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
     if (!(error instanceof NeedsLength)) throw error;
   }
   passes.all = 2;
-  read = 0;
-  const measured = await readTrace(open(), { event() {} }, { progress });
+  const measured = await readTrace(file.open(), { event() {} }, { progress });
   known = measured.end;
   passes.done = 1;
-  read = 0;
   const result = await extract();
   if (result.origin === undefined) throw new ForetraceError("internal", "the length of a trace is known and its wall clock is not");
   return { result };

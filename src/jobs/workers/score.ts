@@ -7,7 +7,9 @@ import type { AnomalyWindow, Scores } from "../../models/model.ts";
 import type { ModelPart } from "../parts.ts";
 import { serveTask } from "./protocol.ts";
 
-export type ScoreTask = { readonly pairs: readonly { readonly frame: Frame; readonly part: ModelPart }[] };
+/** The first `skip` rows of a frame are only there for what comes after them. */
+type Pair = { readonly frame: Frame; readonly part: ModelPart; readonly skip: number };
+export type ScoreTask = { readonly pairs: readonly Pair[] };
 export type FoundWindow = AnomalyWindow & { readonly contributions: readonly Contribution[] };
 export type ScoredFrame = {
   readonly start: number;
@@ -17,7 +19,7 @@ export type ScoredFrame = {
   readonly ratios: Float64Array;
   /** Indices are rows; `peakScore` is a ratio. */
   readonly windows: readonly FoundWindow[];
-  /** The first row that has a score; the number of rows when none has. */
+  /** The first row that is scored; the number of rows when none is. */
   readonly firstScored: number;
 };
 
@@ -26,16 +28,16 @@ const named = 8;
 
 serveTask<ScoreTask, ScoredFrame[]>(async ({ pairs }, io) => {
   const result: ScoredFrame[] = [];
-  for (const [index, { frame, part }] of pairs.entries()) {
+  for (const [index, { frame, part, skip }] of pairs.entries()) {
     const { detector, threshold } = loadAnomaly(part.saved);
     const scored = detector.score(frame);
-    const windows = findWindows(scored.scores, threshold);
-    const first = scored.scores.findIndex((score) => !Number.isNaN(score));
+    const windows = findWindows(scored.scores, threshold).filter(({ end }) => end > skip);
+    const first = scored.scores.findIndex((score, row) => row >= skip && !Number.isNaN(score));
     result.push({
       start: frame.start,
       step: frame.step,
       threshold: threshold.threshold,
-      ratios: scored.scores.map((score) => score / threshold.threshold),
+      ratios: scored.scores.map((score, row) => (row < skip ? Number.NaN : score / threshold.threshold)),
       windows: windows.map((window) => ({
         ...window,
         peakScore: window.peakScore / threshold.threshold,
