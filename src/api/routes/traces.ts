@@ -177,10 +177,11 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
           running--;
         }
       } catch (error) {
-        metrics.uploads.inc({ result: isForetraceError(error) ? error.code : "internal" });
-        if (raw.destroyed && !raw.complete) throw new ForetraceError("canceled", "the client went away before the upload was complete");
-        if (!raw.complete) discardRest(raw);
-        throw error;
+        const gone = raw.destroyed && !raw.complete;
+        const failure = gone ? new ForetraceError("canceled", "the client went away before the upload was complete") : error;
+        metrics.uploads.inc({ result: isForetraceError(failure) ? failure.code : "internal" });
+        if (!raw.complete && !gone) discardRest(raw);
+        throw failure;
       }
     },
   );
