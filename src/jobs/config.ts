@@ -8,7 +8,7 @@ import { parseDurationMillis } from "../lib/units.ts";
 import { checkAgainstSchema, type ParsedYaml, problem } from "./config/problems.ts";
 import type { ConfigFile } from "./config/schema.ts";
 
-export { configSchema, type ConfigFile } from "./config/schema.ts";
+export { configSchema } from "./config/schema.ts";
 
 /** A season in milliseconds, or how to get it. */
 export type SeasonChoice = "auto" | "none" | number;

@@ -5,6 +5,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { extract } from "../../src/jobs/steps/extract.ts";
 import { score } from "../../src/jobs/steps/score.ts";
@@ -22,7 +23,7 @@ afterEach(async () => {
 
 /** Runs the child until `enough` of its lines, kills it with -9 there, and gives the lines. */
 async function runAndKill(mode: string, folder: string, input: string, enough: (lines: readonly string[]) => boolean): Promise<string[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "kill-child.ts"), mode, folder, input], {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve("./kill-child.ts")), mode, folder, input], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
