@@ -63,6 +63,12 @@ if (result !== undefined) {
   mkdirSync(join(root, "bench/results"), { recursive: true });
   writeFileSync(
     join(root, `bench/results/${day}-decode.json`),
-    `${JSON.stringify({ day, machine: { cpu: cpus()[0]!.model, cores: cpus().length }, node: process.version, go, rounds, ...result }, undefined, 2).replaceAll(`${root}/`, "").replaceAll(`${shared}/`, "../shared/")}\n`,
+    `${JSON.stringify(
+      { day, machine: { cpu: cpus()[0]!.model, cores: cpus().length }, node: process.version, go, rounds, ...result },
+      undefined,
+      2,
+    )
+      .replaceAll(`${root}/`, "")
+      .replaceAll(`${shared}/`, "../shared/")}\n`,
   );
 }

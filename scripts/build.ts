@@ -21,9 +21,9 @@ function newest(folder: string): number {
 function step(script: string, source: string, product: string): void {
   const from = join(root, source);
   const to = join(root, product);
-  const script_ = join(root, "scripts", script);
-  if (quick && existsSync(to) && newest(to) > Math.max(newest(from), statSync(script_).mtimeMs)) return;
-  execFileSync(process.execPath, [script_], { cwd: root, stdio: "inherit" });
+  const path = join(root, "scripts", script);
+  if (quick && existsSync(to) && newest(to) > Math.max(newest(from), statSync(path).mtimeMs)) return;
+  execFileSync(process.execPath, [path], { cwd: root, stdio: "inherit" });
 }
 
 if (!quick) rmSync(join(root, "dist"), { recursive: true, force: true });

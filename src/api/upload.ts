@@ -33,7 +33,8 @@ export async function checkedTrace(
   return (async function* () {
     try {
       yield* seen;
-      while (!ended) {
+      if (ended) return;
+      for (;;) {
         const { done, value } = await iterator.next();
         if (done === true) return;
         yield value;

@@ -88,8 +88,3 @@ export class ForetraceError extends Error {
 export function isForetraceError(value: unknown): value is ForetraceError {
   return value instanceof ForetraceError;
 }
-
-/** For our own bugs only; bad input gets a ForetraceError. */
-export function assert(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(`assertion failed: ${message}`);
-}

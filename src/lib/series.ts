@@ -58,4 +58,4 @@ export function parseSeriesName(text: string): Labels {
 }
 
 /** A key that is equal exactly when the label sets are equal. */
-export const seriesKey = formatSeriesName;
+export const seriesKey = (labels: Labels): string => formatSeriesName(labels);

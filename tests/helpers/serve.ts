@@ -11,7 +11,7 @@ export const restBase = "/api/foretrace/v1";
 /** Resolves when /readyz answers 200. */
 export async function startServer(
   data: string,
-  options: { args?: readonly string[]; env?: CliOptions["env"]; cwd?: string } = {},
+  options: { args?: readonly string[]; env?: NonNullable<CliOptions["env"]>; cwd?: string } = {},
 ): Promise<Server> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -22,9 +22,6 @@ export type Service = {
 
 export const hasService = (name: ServiceName): boolean => findService(name) !== undefined;
 
-/** Path of Chromium for playwright-core's `executablePath`, or undefined. */
-export const chromiumPath = (): string | undefined => findService("chromium");
-
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -27,7 +27,8 @@ export function createMetrics(store: Store, queue: JobQueue, clock: Clock, log: 
     label: Label,
     values: () => Promise<Iterable<readonly [string, number]>>,
   ): void => {
-    new Gauge({
+    // The registry keeps it.
+    void new Gauge({
       name,
       help,
       labelNames: [label],
