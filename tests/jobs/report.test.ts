@@ -46,6 +46,13 @@ const facts: TargetFacts = {
     coverage: 0.94,
     points: 480,
   },
+  trained: {
+    at: moment("2026-11-18T02:00:00Z"),
+    parts: [
+      { step: 10_000, skill: 0.12, coverage95: 0.94, lstmServed: 14, series: Array.from({ length: 19 }) },
+      { step: 60_000, skill: null, coverage95: null, lstmServed: 0, series: [{}] },
+    ],
+  },
   traces: [
     {
       id: traceId,
@@ -91,6 +98,10 @@ Series with samples: 42. Traces: 1.
 
 ### Forecasts
 
+Trained 2026-11-18 03:00:00 on series of every 10 s: the lstm serves 14 of 19, the seasonal naive forecast the rest; on held-out history (which also chose between them, and so flatters a little) skill against the seasonal naive forecast was 12 %, and 94 % of the values lay within the 95 % interval.
+
+Trained 2026-11-18 03:00:00 on series of every 1 min 00 s: the lstm serves 0 of 1, the seasonal naive forecast the rest; there was too little history to hold any out.
+
 Forecasts of 1 series met 480 values. Median skill against the seasonal naive forecast: **21 %** less quantile loss (below 0 % the naive forecast was better). 94 % of the values lay within the 95 % interval.
 
 | Series, least skill first | Model | Skill against naive | Within 95 % interval | Values |
@@ -126,13 +137,14 @@ Traces cover 5 min 00 s of the range.
   });
 
   test("nothing known, nothing invented", () => {
-    const empty = { target: "quiet", series: 0, anomalies: [], skill: undefined, traces: [], pauses: undefined };
+    const empty = { target: "quiet", series: 0, anomalies: [], skill: undefined, trained: undefined, traces: [], pauses: undefined };
     expect(toMarkdown(composeReport({ range, targets: [] }, timesIn("UTC")))).toContain("No target is known: nothing has been uploaded");
     const markdown = toMarkdown(composeReport({ range, targets: [empty] }, timesIn("UTC")));
     expect(markdown).toContain("**No anomalous window** in 1 target.");
     expect(markdown).toContain("## quiet\n\nNo sample, no trace and no forecast of this target lies in the range.");
     const calm = toMarkdown(composeReport({ range, targets: [{ ...empty, series: 3 }] }, timesIn("UTC")));
     expect(calm).toContain("### Anomalous windows\n\nNone.");
+    expect(calm).toContain("No forecaster had been trained by the end of the range.");
     expect(calm).toContain("No forecast issued in the range has met a value yet.");
     expect(calm).not.toContain("Pauses");
   });

@@ -36,7 +36,7 @@ const auth = Type.Object(
 const prometheus = Type.Object(
   {
     url: Type.String({ description: "Base address, for example http://localhost:9090.", pattern: "^https?://" }),
-    step: Type.Optional(duration("Resolution of the queries; the grid of the series. Default: the grid.")),
+    step: Type.Optional(duration("Resolution of the queries and grid of the series; at least the scrape interval. Default: the grid.")),
     lookback: Type.Optional(duration("How far back the first pull goes. Default 7d.")),
     timeout: Type.Optional(duration("Longest wait for one answer. Default 30s.")),
     auth: Type.Optional(auth),

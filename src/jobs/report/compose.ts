@@ -14,6 +14,8 @@ const mostTraces = 20;
 const mostSeries = 10;
 /** Series named with an anomaly. */
 const topSeries = 3;
+/** Of a score; less is not worth a reader's time. */
+const leastShare = 0.01;
 
 export const reportTitle = (range: TimeRange, times: Times): string =>
   `Foretrace report, ${times.span(range.from, range.to)} (${times.zone})`;
@@ -41,7 +43,7 @@ export function composeReport({ range, targets }: ReportFacts, times: Times): Re
 }
 
 function targetBlocks(facts: TargetFacts, range: TimeRange, times: Times): Block[] {
-  const { target, series, anomalies, skill, traces, pauses } = facts;
+  const { target, series, anomalies, skill, trained, traces, pauses } = facts;
   const heading: Block = { kind: "heading", level: 2, text: target };
   if (series === 0 && anomalies.length === 0 && traces.length === 0) {
     return [heading, { kind: "paragraph", line: ["No sample, no trace and no forecast of this target lies in the range."] }];
@@ -53,6 +55,8 @@ function targetBlocks(facts: TargetFacts, range: TimeRange, times: Times): Block
       line: [`Series with samples: ${formatNumber(series)}. Traces: ${formatNumber(traces.length)}.`],
     },
     ...anomalyBlocks(anomalies, range, times),
+    { kind: "heading", level: 3, text: "Forecasts" },
+    ...trainedBlocks(trained, times),
     ...skillBlocks(skill),
     ...pauseBlocks(pauses, times),
     ...traceBlocks(traces, times),
@@ -84,7 +88,10 @@ function anomalyBlocks(anomalies: readonly AnomalyRecord[], range: TimeRange, ti
 }
 
 function contributionsLine({ contributions }: AnomalyRecord): Line {
-  const top = contributions.toSorted((a, b) => b.share - a.share).slice(0, topSeries);
+  const top = contributions
+    .filter(({ share }) => share >= leastShare)
+    .toSorted((a, b) => b.share - a.share)
+    .slice(0, topSeries);
   return top.flatMap(({ labels, share, observed, expected }, index) => [
     index > 0 ? "; " : "",
     { code: seriesText(labels) },
@@ -95,9 +102,20 @@ function contributionsLine({ contributions }: AnomalyRecord): Line {
 const tracesLine = ({ traces }: AnomalyRecord): Line =>
   traces.length === 0 ? ["–"] : traces.flatMap(({ id, url }, index) => [index > 0 ? ", " : "", { text: id.slice(0, 8), href: url }]);
 
+function trainedBlocks(trained: TargetFacts["trained"], times: Times): Block[] {
+  if (trained === undefined) return [{ kind: "paragraph", line: ["No forecaster had been trained by the end of the range."] }];
+  return trained.parts.map(({ step, skill, coverage95, lstmServed, series }): Block => {
+    const found =
+      skill === null || coverage95 === null
+        ? "there was too little history to hold any out."
+        : `on held-out history (which also chose between them, and so flatters a little) skill against the seasonal naive forecast was ${percentText(skill)}, and ${percentText(coverage95)} of the values lay within the 95 % interval.`;
+    const line = `Trained ${times.moment(trained.at)} on series of every ${millisText(step)}: the lstm serves ${formatNumber(lstmServed)} of ${formatNumber(series.length)}, the seasonal naive forecast the rest; ${found}`;
+    return { kind: "paragraph", line: [line] };
+  });
+}
+
 function skillBlocks(skill: Skill | undefined): Block[] {
-  const heading: Block = { kind: "heading", level: 3, text: "Forecasts" };
-  if (skill === undefined) return [heading, { kind: "paragraph", line: ["No forecast issued in the range has met a value yet."] }];
+  if (skill === undefined) return [{ kind: "paragraph", line: ["No forecast issued in the range has met a value yet."] }];
   const ranked = skill.series.filter((each) => !Number.isNaN(each.skill)).sort((a, b) => a.skill - b.skill);
   const worst = ranked.slice(0, mostSeries);
   const sentence: Line = [
@@ -111,9 +129,8 @@ function skillBlocks(skill: Skill | undefined): Block[] {
         ]),
     `${percentText(skill.coverage)} of the values lay within the 95 % interval.`,
   ];
-  if (worst.length === 0) return [heading, { kind: "paragraph", line: sentence }];
+  if (worst.length === 0) return [{ kind: "paragraph", line: sentence }];
   return [
-    heading,
     { kind: "paragraph", line: sentence },
     {
       kind: "table",
@@ -157,12 +174,13 @@ function pauseBlocks(pauses: Pauses | undefined, times: Times): Block[] {
 
 function traceBlocks(traces: readonly TraceRecord[], times: Times): Block[] {
   if (traces.length === 0) return [];
+  const newestFirst = traces.toSorted((a, b) => (b.start ?? b.uploadedAt) - (a.start ?? a.uploadedAt));
   return [
     { kind: "heading", level: 3, text: "Traces" },
     {
       kind: "table",
       head: ["Trace", "When", "Length", "Events", "State"],
-      rows: traces.slice(0, mostTraces).map((trace) => {
+      rows: newestFirst.slice(0, mostTraces).map((trace) => {
         const { start, end } = trace;
         const known = start !== undefined && end !== undefined;
         return [

@@ -1,6 +1,6 @@
 /** What the store knows about one target in a time range. */
 import type { Labels } from "../../lib/series.ts";
-import { type EpochMillis, epochMillis } from "../../lib/units.ts";
+import type { EpochMillis } from "../../lib/units.ts";
 import type { AnomalyRecord, Matcher, TimeRange, TraceRecord } from "../../store/ports.ts";
 import { targetMatcher } from "../frames.ts";
 import type { StepContext } from "../step.ts";
@@ -17,6 +17,14 @@ export type Pauses = {
   /** Time that traces cover, milliseconds. */
   readonly coveredMillis: number;
 };
+/** Of a forecaster's summary: null where nothing could be held out. */
+export type TrainedPart = {
+  readonly step: number;
+  readonly skill: number | null;
+  readonly coverage95: number | null;
+  readonly lstmServed: number;
+  readonly series: readonly unknown[];
+};
 export type TargetFacts = {
   readonly target: string;
   /** Series with a sample in the range. */
@@ -24,6 +32,8 @@ export type TargetFacts = {
   /** Newest first. */
   readonly anomalies: readonly AnomalyRecord[];
   readonly skill: Skill | undefined;
+  /** What the newest training found on history that it held out, for each grid. */
+  readonly trained: { readonly at: EpochMillis; readonly parts: readonly TrainedPart[] } | undefined;
   /** Newest first. */
   readonly traces: readonly TraceRecord[];
   readonly pauses: Pauses | undefined;
@@ -34,14 +44,19 @@ const most = 10_000;
 export async function gatherFacts(context: StepContext, target: string, range: TimeRange): Promise<TargetFacts> {
   const { store } = context;
   const observed: Matcher[] = [...targetMatcher(target), { name: "__name__", op: "!~", value: "foretrace_.*" }];
-  const [series, anomalies, traces, pauses, skill] = await Promise.all([
+  const [series, anomalies, traces, pauses, skill, models] = await Promise.all([
     store.series.series(observed, range),
     store.outcomes.anomalies({ target, range, limit: most }),
     store.traces.list({ target, range, limit: most }),
     pausesOf(context, target, range),
     forecastSkill(context, target, range),
+    store.models.list(target),
   ]);
-  return { target, series: series.length, anomalies, traces, pauses, skill };
+  const newest = models
+    .filter(({ kind, createdAt }) => kind === "forecast" && createdAt <= range.to)
+    .sort((a, b) => b.createdAt - a.createdAt)[0];
+  const trained = newest && { at: newest.createdAt, parts: newest.summary["parts"] as TrainedPart[] };
+  return { target, series: series.length, anomalies, traces, pauses, skill, trained };
 }
 
 async function pausesOf({ store, config }: StepContext, target: string, range: TimeRange): Promise<Pauses | undefined> {
@@ -64,6 +79,7 @@ async function pausesOf({ store, config }: StepContext, target: string, range: T
     gcPauseSeconds: sums.length === 0 ? undefined : sums.reduce((sum, v) => sum + v, 0),
     longestStop: await worst("go_trace_stw_max_seconds"),
     longestSchedLatency: await worst("go_trace_sched_latency_seconds", [{ name: "quantile", op: "=", value: "1" }]),
-    coveredMillis: epochMillis(events.samples.length * config.gridMillis),
+    // Samples that were moved in time may lie beside the grid: each cell counts once.
+    coveredMillis: new Set(events.samples.map(({ t }) => Math.ceil(t / config.gridMillis))).size * config.gridMillis,
   };
 }
