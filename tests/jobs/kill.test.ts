@@ -60,7 +60,7 @@ test.skipIf(!hasHistory)(
   "in the middle of training: the job runs again and ends, with one model of each kind",
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "foretrace-kill-"));
-    const { file, rows, series } = writeHistory(folder, Date.parse("2026-11-24T12:00:00Z"), { calm: 300, tested: 100 });
+    const { file, rows, series } = writeHistory(folder, Date.parse("2026-11-24T12:00:00Z"), { calm: 400, tested: 0 });
     await runAndKill("history", folder, file, (lines) => lines.some((line) => /^progress train 0\.\d*[1-9]/.test(line)));
     jobs = await openHarness({ folder, yaml: killYaml });
     expect(await jobs.store.models.list()).toEqual([]);

@@ -28,8 +28,8 @@ const settlingRows = 40;
 
 /**
  * Scores what is new and replaces the windows it touches. With `renew` (older samples or the detector have changed) all that the configuration
- * calls recent (`models.scoreOn`). Without a detector, or with one that has seen less than half of what is there by now, it asks for training; without a new row there is
- * nothing to do.
+ * calls recent (`models.scoreOn`). Without a detector, or with one that has seen less than half of what is there by now, it asks for training;
+ * without a new row there is nothing to do.
  */
 export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, renew = false }, context) => {
   const { store, config, log } = context;
@@ -45,12 +45,15 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   const steps = [...parts.keys()];
   const last = renew ? undefined : await newestScore(context, target, observed);
   if (last !== undefined && last >= alignDown(observed, Math.min(...steps))) return { skipped: "no row is newer than the newest score" };
-  const whole = config.models.scoreOnMillis;
-  const millis = last === undefined ? whole : Math.min(whole, observed - last + (contextRows + settlingRows) * Math.max(...steps));
+  const oldest = observed - config.models.scoreOnMillis;
+  /** From when on a grid's rows are scored; what lies before is their context. */
+  const since = (step: number): number => (last === undefined ? oldest : Math.max(oldest, last - settlingRows * step));
+  const coarsest = Math.max(...steps);
+  const millis = observed - since(coarsest) + contextRows * coarsest;
   const pairs = (await recentFrames(context, target, millis)).flatMap((frame) => {
     const part = parts.get(frame.step);
-    const skip = last === undefined || millis === whole ? 0 : Math.max(0, (last - frame.start) / frame.step - settlingRows);
-    return part === undefined ? [] : [{ frame, part, skip: Math.floor(skip) }];
+    const skip = Math.max(0, Math.ceil((since(frame.step) - frame.start) / frame.step));
+    return part === undefined ? [] : [{ frame, part, skip }];
   });
   if (pairs.length === 0) return { skipped: `no recent series of target "${target}" is on a grid that its detector knows` };
   const scored = await runThread<ScoreTask, ScoredFrame[]>("score.ts", { pairs }, { signal: context.signal, progress: context.progress });
@@ -58,10 +61,11 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   if (range === undefined) return { skipped: `too few samples of target "${target}" in a row to score` };
 
   const known = await store.outcomes.anomalies({ target, range, limit: mostWindows });
-  const traces = await store.traces.list({ target, range, limit: mostTraces });
-  const records = joinAnomalies({ target, modelId: found.record.id, frames: scored }, known, range).map((record) =>
-    withTraces(record, traces),
-  );
+  const joined = joinAnomalies({ target, modelId: found.record.id, frames: scored }, known, range);
+  // A window may have begun before what is scored now.
+  const reach = { from: epochMillis(Math.min(range.from, ...joined.map(({ from }) => from))), to: range.to };
+  const traces = joined.length === 0 ? [] : await store.traces.list({ target, range: reach, limit: mostTraces });
+  const records = joined.map((record) => withTraces(record, traces));
   await store.outcomes.putAnomalies(target, range, records);
   // Last, for the newest score says how far scoring has come.
   await store.series.append([scoreSeries(target, scored)]);
