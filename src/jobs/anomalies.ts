@@ -1,7 +1,10 @@
 /** Windows of one scoring → the records that stand in the store, joined with what stood there before. */
 import { seriesKey } from "../lib/series.ts";
 import { type EpochMillis, epochMillis } from "../lib/units.ts";
-import type { AnomalyRecord, TimeRange, TraceRecord } from "../store/ports.ts";
+import { explainWindow } from "../models/anomaly/explain.ts";
+import type { Frame } from "../lib/series.ts";
+import type { AnomalyWindow, Scores } from "../models/model.ts";
+import type { AnomalyRecord, Contribution, TimeRange, TraceRecord } from "../store/ports.ts";
 import { recordId } from "./hash.ts";
 import type { ScoredFrame } from "./workers/score.ts";
 
@@ -15,6 +18,24 @@ export function scoredRange(frames: readonly ScoredFrame[]): TimeRange | undefin
   const to = Math.max(...scored.map((frame) => frame.start + (frame.ratios.length - 1) * frame.step));
   return { from: epochMillis(from), to: epochMillis(to) };
 }
+
+/** Series that are named with a window. */
+const named = 8;
+
+/** What is said of the series that moved most in a window: share of the score about the peak, and its value where it moved most. */
+export function contributionsOf(frame: Frame, scored: Scores, window: AnomalyWindow): Contribution[] {
+  return explainWindow(frame, scored, window)
+    .slice(0, named)
+    .map(({ column, share, row }) => ({
+      labels: frame.columns[column]!.labels,
+      share,
+      observed: orNull(frame.columns[column]!.values[row]),
+      expected: orNull(scored.expected[column]?.[row]),
+      at: epochMillis(frame.start + row * frame.step),
+    }));
+}
+
+const orNull = (value: number | undefined): number | null => (value === undefined || !Number.isFinite(value) ? null : value);
 
 /**
  * The records that replace those which touch the range.

@@ -97,6 +97,8 @@ export type Contribution = {
   readonly share: number;
   readonly observed: number | null;
   readonly expected: number | null;
+  /** When that was: where in the window the series lay farthest from what was expected. Absent in records of earlier versions. */
+  readonly at?: EpochMillis;
 };
 export type AnomalyRecord = {
   /** Hash of target, model and window start: scoring twice gives one record. */
