@@ -1,7 +1,8 @@
 /**
  * Which of the training data are past faults: an operator's history always holds some, and they must not set what is normal.
- * Gross contamination of up to a tenth of the rows is tolerated: excursions of 1000 times the normal range are all told from normal life, of 10 times
- * those that are short or alone. What recurs throughout the history, or moves a column that otherwise stands still, is taken as normal.
+ * Gross contamination of up to a tenth of the rows is tolerated: excursions of 1000 times the normal range are told from normal life, of 10 times
+ * about half (most of 2 % of the rows, few of a tenth). What recurs throughout the history, or moves a column that otherwise stands still,
+ * is taken as normal.
  */
 import { quantileSorted, sortedPresent } from "../../lib/statistics.ts";
 import { fitPareto, paretoQuantile } from "./pareto.ts";
