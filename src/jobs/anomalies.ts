@@ -84,15 +84,28 @@ export function joinAnomalies({ target, modelId, frames }: Scoring, known: reado
   return records.sort((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));
 }
 
-/** The record with the traces that cover part of it, each with the address of the slice. */
-export function withTraces(record: AnomalyRecord, traces: readonly TraceRecord[]): AnomalyRecord {
+/**
+ * The record with the traces that cover part of it, each with the address of the slice: first the one in whose part the score was highest
+ * (a window reaches a little into the calm before and after a fault, and a trace of that shows nothing), then in order of time.
+ */
+export function withTraces(record: AnomalyRecord, traces: readonly TraceRecord[], frames: readonly ScoredFrame[]): AnomalyRecord {
   const links = traces
     .filter((trace) => trace.start !== undefined && trace.end !== undefined && trace.start < record.to && trace.end > record.from)
-    .sort((a, b) => a.start! - b.start! || (a.id < b.id ? -1 : 1))
     .map(({ id, start, end }) => {
       const from = Math.floor(Math.max(start!, record.from));
       const to = Math.ceil(Math.min(end!, record.to));
-      return { id, url: `/traces/${id}?from=${from}&to=${to}` };
-    });
-  return { ...record, traces: links };
+      return { id, url: `/traces/${id}?from=${from}&to=${to}`, start: start!, score: highestRatio(frames, from, to) };
+    })
+    .sort((a, b) => b.score - a.score || a.start - b.start || (a.id < b.id ? -1 : 1));
+  return { ...record, traces: links.map(({ id, url }) => ({ id, url })) };
+}
+
+/** Highest score over threshold of the rows that touch [from, to]; 0 where none is scored. */
+function highestRatio(frames: readonly ScoredFrame[], from: number, to: number): number {
+  let highest = 0;
+  for (const { start, step, ratios } of frames) {
+    const last = Math.min(ratios.length - 1, Math.ceil((to - start) / step));
+    for (let row = Math.max(0, Math.floor((from - start) / step) + 1); row <= last; row++) highest = Math.max(highest, ratios[row] || 0);
+  }
+  return highest;
 }

@@ -103,10 +103,14 @@ test("links: the traces that cover part of the window, from where it begins to w
     trace("touches", 590_000, 700_000),
   ];
   const unread: TraceRecord = { id: "unread", target: "t", bytes: 1, uploadedAt: epochMillis(500_000), status: "stored" };
-  expect(withTraces(record!, [...traces, unread]).traces).toEqual([
+  const frame = scoredFrame(0, 100, []);
+  expect(withTraces(record!, [...traces, unread], [frame]).traces).toEqual([
     { id: "early", url: "/traces/early?from=490000&to=500001" },
     { id: "late", url: "/traces/late?from=550000&to=590000" },
   ]);
+  // The row at 570 s lies in the part of "late" alone.
+  frame.ratios[57] = 3;
+  expect(withTraces(record!, traces, [frame]).traces.map(({ id }) => id)).toEqual(["late", "early"]);
 });
 
 test("of a contributing series is said what it was where in the window it moved most; shares are of the scores about the peak", () => {

@@ -65,7 +65,7 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   // A window may have begun before what is scored now.
   const reach = { from: epochMillis(Math.min(range.from, ...joined.map(({ from }) => from))), to: range.to };
   const traces = joined.length === 0 ? [] : await store.traces.list({ target, range: reach, limit: mostTraces });
-  const records = joined.map((record) => withTraces(record, traces));
+  const records = joined.map((record) => withTraces(record, traces, scored));
   await store.outcomes.putAnomalies(target, range, records);
   // Last, for the newest score says how far scoring has come.
   await store.series.append([scoreSeries(target, scored)]);
