@@ -53,7 +53,9 @@ export async function readTraceSpans(
         let portions = 0;
         do {
           stop.check();
-          if (++portions % portionsBetweenPauses === 0) await pause();
+          if (++portions % portionsBetweenPauses !== 0) continue;
+          options.progress?.(input.offset);
+          await pause();
         } while (reader.deliver());
       }
       options.progress?.(input.offset);

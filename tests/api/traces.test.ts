@@ -115,7 +115,7 @@ describe("an upload", () => {
     ["three bytes", Buffer.from("go "), 400, "not_a_trace"],
     ["gzip of a text", gzipSync("nothing to see here, move along"), 400, "not_a_trace"],
     ["a gzip header and nothing", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 400, "empty_input"],
-    ["a trace of Go 1.11", Buffer.concat([Buffer.from("go 1.11 trace\0\0\0"), bytes.subarray(16)]), 400, "trace_version_unsupported"],
+    ["a trace of Go 1.10", Buffer.concat([Buffer.from("go 1.10 trace\0\0\0"), bytes.subarray(16)]), 400, "trace_version_unsupported"],
     ["a trace of Go 1.99", Buffer.concat([Buffer.from("go 1.99 trace\0\0\0"), bytes.subarray(16)]), 400, "trace_version_unsupported"],
   ])("of %s is refused and leaves nothing", async (_name, body, status, code) => {
     const before = await stored();

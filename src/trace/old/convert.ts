@@ -148,7 +148,8 @@ export class Converter {
         else this.#endPreamble();
         break;
       case Old.ProcStart:
-        this.#m = this.#thread[cursor] = idOrNone(replay.argument(0));
+        this.#thread[cursor] = idOrNone(replay.argument(0));
+        if (this.#proc !== -1) this.#m = this.#thread[cursor];
         this.#procState(cursor, ProcState.Idle, ProcState.Running);
         break;
       case Old.ProcStop:

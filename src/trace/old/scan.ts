@@ -79,7 +79,7 @@ export class Scan {
     this.begins.push(this.#bytes.length);
     const twice = this.#tables.seal();
     if (twice === undefined) return;
-    this.#failAt(this.#batchOf(twice), malformed("string has a duplicate id", twice));
+    this.#failAt(this.#batchOf(twice.place), malformed(`string has duplicate id ${twice.id}`, twice.place));
   }
 
   /** Batch of a place in the file; -1 before the first one. */

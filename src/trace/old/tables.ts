@@ -41,15 +41,15 @@ export class OldTables implements GenerationTables {
     this.#stacks.add(id, place);
   }
 
-  /** Makes all of it findable; returns the place of a string whose id is taken, if any. */
-  seal(): number | undefined {
+  /** Makes all of it findable; returns the id of a string that stands twice and the place of the second one, if any. */
+  seal(): { id: number; place: number } | undefined {
     const twice = this.#strings.seal();
     this.#stacks.seal(true);
     this.#firstWord = this.#strings.nextFree;
     if (twice === undefined) return undefined;
-    for (let entry = 1, seen = 0; entry < this.#strings.entries; entry++)
-      if (this.#strings.idAt(entry) === twice && seen++ === 1) return this.#strings.place(entry);
-    return undefined;
+    let entry = 1;
+    for (let seen = 0; seen < 2; entry++) if (this.#strings.idAt(entry) === twice) seen++;
+    return { id: twice, place: this.#strings.place(entry - 1) };
   }
 
   hasString(id: number): boolean {
