@@ -100,7 +100,7 @@ describe("reading", () => {
   test("more processors than can be told apart are refused", async () => {
     const batches = Array.from({ length: 33_000 }, (_, proc) => `Batch ${proc} 5`).join(";");
     const { error } = await readTrace([oldTrace(19, `${batches};Frequency 9`)], ignore);
-    expect(error).toMatchObject({ code: "trace_malformed", message: expect.stringContaining("more than 32765 processors") as string });
+    expect(error).toMatchObject({ code: "trace_malformed", message: expect.stringContaining("more than 32,765 processors") as string });
   });
 });
 

@@ -50,8 +50,8 @@ export class Converter {
   readonly #timers: ReadonlySet<number>;
   /** String ids of {@link reasons} by event. */
   readonly #reasons = new Float64Array(64);
-  /** Goroutines of the preamble whose state has not been told; undefined behind it. */
-  #untold: Set<number> | undefined = new Set();
+  /** By slot: 1 for goroutines of the preamble whose state has not been told; undefined behind it. */
+  #untold: Uint8Array | undefined;
   /** By cursor: the thread, -1 = not known; 1 once the processor was seen. */
   readonly #thread: Float64Array;
   readonly #seen: Uint8Array;
@@ -72,6 +72,7 @@ export class Converter {
     this.#out = out;
     this.#version = version;
     this.#timers = timers;
+    this.#untold = new Uint8Array(procs.goroutines.slots);
     for (const [type, text] of reasons) this.#reasons[type] = tables.word(text);
     this.#thread = new Float64Array(procs.count).fill(-1);
     this.#seen = new Uint8Array(procs.count);
@@ -158,7 +159,7 @@ export class Converter {
         break;
       case Old.GoCreate:
         if (this.#untold === undefined) this.#create();
-        else this.#untold.add(replay.subject);
+        else this.#untold[replay.subject] = 1;
         break;
       case Old.GoStartLabel:
         this.#labelled(cursor);
@@ -231,7 +232,11 @@ export class Converter {
   /** Every goroutine that was there has told its state by now, but those that could run. (In no order: here that of their ids.) */
   #endPreamble(): void {
     const { ids } = this.#procs.goroutines;
-    const runnable = [...this.#untold!].map((slot) => ids[slot]).sort((a, b) => a - b);
+    const untold = this.#untold!;
+    const runnable = ids
+      .subarray(0, untold.length)
+      .filter((_, slot) => untold[slot] === 1)
+      .sort();
     this.#untold = undefined;
     this.#proc = this.#m = this.#g = -1;
     this.#stack = 0;
@@ -239,7 +244,7 @@ export class Converter {
   }
 
   #status(goroutine: number, state: number): void {
-    this.#untold?.delete(goroutine);
+    if (this.#untold !== undefined) this.#untold[goroutine] = 0;
     this.#go(GoState.Undetermined, state, this.#g, 0, 0);
   }
 

@@ -5,7 +5,7 @@
 import { SlotTable } from "../slot-table.ts";
 import { longEnd, longUvarint } from "../varint.ts";
 import type { Scan } from "./scan.ts";
-import { argumentCounts, hasStack, isOrdered, Old } from "./spec.ts";
+import { argumentCounts, hasStack, isOrdered, needRoom, Old } from "./spec.ts";
 
 /** Values of an event in {@link OldProcs.values}: the time delta, then up to four arguments. */
 const width = 8;
@@ -164,7 +164,9 @@ export class OldProcs {
   /** Slot of a goroutine, made where there is none. */
   slotOf(id: number): number {
     const found = this.goroutines.find(id);
-    return found < 0 ? this.goroutines.add(id) : found;
+    if (found >= 0) return found;
+    needRoom("goroutines", this.goroutines.slots);
+    return this.goroutines.add(id);
   }
 
   /** Reads a value into `place`; returns where it ends. */

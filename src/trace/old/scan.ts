@@ -6,7 +6,7 @@ import { inconsistent, malformed, truncated, type Break } from "../broken.ts";
 import { idOrNone, longEnd, longUvarint } from "../varint.ts";
 import { GrowingUint32 } from "./growing.ts";
 import { OldSamples } from "./samples.ts";
-import { argumentCounts, isOrdered, Old, oldLimits, oldName } from "./spec.ts";
+import { argumentCounts, isOrdered, Old, needRoom, oldLimits, oldName } from "./spec.ts";
 import type { OldTables } from "./tables.ts";
 
 /** Arguments of a record that are kept while it is looked at: a stack's frames are counted, not kept. */
@@ -19,7 +19,7 @@ export class Scan {
   readonly batchProcs = new GrowingUint32();
   /** Ids of processors in order of appearance; -1 = events without one. */
   readonly procIds: number[] = [];
-  /** By batch: what is wrong in it. It counts when the batch's turn comes. */
+  /** By batch: what is wrong in it, for the first such batch of a processor. It counts when the batch's turn comes. */
   readonly failures = new Map<number, Break>();
   readonly samples = new OldSamples();
   /** Goroutines that wake others on behalf of timers (until Go 1.13). */
@@ -33,6 +33,8 @@ export class Scan {
   readonly #tables: OldTables;
   readonly #counts: Int8Array;
   readonly #procs = new Map<number, number>();
+  /** Processors with a batch in {@link failures}: none gets beyond it. */
+  readonly #failed = new Set<number>();
   /** Values of the record being looked at, and how many there were. */
   readonly #values = new Float64Array(argumentsKept);
   #count = 0;
@@ -79,7 +81,8 @@ export class Scan {
     this.begins.push(this.#bytes.length);
     const twice = this.#tables.seal();
     if (twice === undefined) return;
-    this.#failAt(this.#batchOf(twice.place), malformed(`string has duplicate id ${twice.id}`, twice.place));
+    const batch = this.#batchOf(twice.place);
+    if (batch >= 0 && !this.failures.has(batch)) this.failures.set(batch, malformed(`string has duplicate id ${twice.id}`, twice.place));
   }
 
   /** Batch of a place in the file; -1 before the first one. */
@@ -104,11 +107,11 @@ export class Scan {
     this.#uvarint("failed to read batch");
     let proc = this.#procs.get(id);
     if (proc === undefined) {
-      if (this.procIds.length === oldLimits.procs)
-        throw malformed(`more than ${oldLimits.procs} processors, the most this reader orders in formats up to 1.21`, begin);
+      needRoom("processors", this.procIds.length, begin);
       proc = this.procIds.push(id) - 1;
       this.#procs.set(id, proc);
     }
+    needRoom("batches", this.batchProcs.length, begin);
     this.begins.push(begin);
     this.batchProcs.push(proc);
   }
@@ -175,11 +178,14 @@ export class Scan {
       if (inline < 3 || this.#count !== expected)
         throw malformed(`CPU sample has wrong number of arguments: want ${expected}, got ${inline < 3 ? 0 : this.#count}`, begin);
       this.events++;
+      needRoom("CPU samples", this.samples.count, begin);
       this.samples.add(values[1], values[2], values[3], values[4] >>> 0);
     } else if (type === Old.Stack) this.#stack(inline < 3 ? -1 : place, begin);
     else if (this.#count !== expected) this.#wrongCount(type, expected, this.#count, begin);
-    else if (type === Old.TimerGoroutine) this.timers.add(values[0]);
-    else if (values[0] === 0 || values[0] >= 2 ** 63) this.#fail(inconsistent("time stamps out of order"));
+    else if (type === Old.TimerGoroutine) {
+      needRoom("timer goroutines", this.timers.size, begin);
+      this.timers.add(values[0]);
+    } else if (values[0] === 0 || values[0] >= 2 ** 63) this.#fail(inconsistent("time stamps out of order"));
     else this.frequency = values[0];
   }
 
@@ -243,12 +249,13 @@ export class Scan {
     this.#fail(malformed(`${oldName(type)} has wrong number of arguments: want ${expected}, got ${found}`, begin));
   }
 
+  /** What stands before all batches is never looked at again. */
   #fail(failure: Break): void {
-    this.#failAt(this.begins.length - 1, failure);
-  }
-
-  /** Of a batch's faults the first counts; what stands before all batches is never looked at again. */
-  #failAt(batch: number, failure: Break): void {
-    if (batch >= 0 && !this.failures.has(batch)) this.failures.set(batch, failure);
+    const batch = this.batchProcs.length - 1;
+    if (batch < 0) return;
+    const proc = this.batchProcs.values[batch];
+    if (this.#failed.has(proc)) return;
+    this.#failed.add(proc);
+    this.failures.set(batch, failure);
   }
 }

@@ -2,6 +2,7 @@
  * The wire events of Go 1.11–1.21: one table, with the format version that first had each. (Later ones: ../spec.ts.)
  * Argument names are those of the runtime; `stack` is the stack of the goroutine the event happens on and always comes last.
  */
+import { malformed } from "../broken.ts";
 
 /** Minor versions of the formats; 1.12–1.18 programs write 1.11, 1.20 programs 1.19. */
 export const oldVersions: readonly number[] = [11, 19, 21];
@@ -151,7 +152,29 @@ export function plainType(type: number): number {
 export const FakeProc = { Timer: 1000001, Netpoll: 1000002, Syscall: 1000003, Gc: 1000004 } as const;
 
 /** Limits of the format, held before anything is allocated. */
-export const oldLimits = { eventBytes: 2048, stringBytes: 1e6, stackFrames: 1000, procs: 0x7ffd } as const;
+export const oldLimits = { eventBytes: 2048, stringBytes: 1e6, stackFrames: 1000 } as const;
+
+/**
+ * Limits of this reader, each far beyond what a file of the largest size holds that a program wrote: a file made to exhaust memory ends in an error.
+ * (Strings and stacks each; tasks and regions that are open at one time.)
+ */
+const most = {
+  processors: 0x7ffd,
+  batches: 1 << 22,
+  "CPU samples": 1 << 22,
+  strings: 1 << 23,
+  stacks: 1 << 23,
+  "timer goroutines": 1 << 16,
+  goroutines: 1 << 25,
+  "open tasks": 1 << 22,
+  "open regions": 1 << 22,
+} as const;
+
+/** @throws Break when there is no room for one more. */
+export function needRoom(what: keyof typeof most, count: number, place?: number): void {
+  if (count < most[what]) return;
+  throw malformed(`more than ${most[what].toLocaleString("en-US")} ${what}, the most this reader takes in formats up to 1.21`, place);
+}
 
 const stopKinds = [
   "",

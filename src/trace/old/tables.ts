@@ -2,8 +2,11 @@
 import { IdIndex } from "../id-index.ts";
 import type { Frame, GenerationTables } from "../model.ts";
 import { ByteCursor } from "../varint.ts";
+import { needRoom } from "./spec.ts";
 
 const decoder = new TextDecoder();
+/** PCs whose first frame is remembered; more (no program has them) have the names of their own frame. */
+const mostFrames = 1 << 23;
 /** Larger ids are not kept, so that those given out here are above all of the file's and exact. */
 const largestStringId = 2 ** 50;
 
@@ -33,11 +36,13 @@ export class OldTables implements GenerationTables {
 
   /** @param place of the length, which the text follows. */
   addString(id: number, place: number): void {
+    needRoom("strings", this.#strings.entries, place);
     if (id <= largestStringId) this.#strings.add(id, place);
   }
 
   /** @param place of the number of frames, which the frames follow. A later stack of the same id takes the place of the former. */
   addStack(id: number, place: number): void {
+    needRoom("stacks", this.#stacks.entries, place);
     this.#stacks.add(id, place);
   }
 
@@ -87,7 +92,7 @@ export class OldTables implements GenerationTables {
     if (entry < 0) throw new RangeError(`no stack ${id} in this trace`);
     if (id === 0) return [];
     const first = this.#firstFrames();
-    return this.#framesOf(entry).map(({ pc }) => this.#frameAt(first.get(pc)!));
+    return this.#framesOf(entry).map(({ pc, place }) => this.#frameAt(first.get(pc) ?? place));
   }
 
   #frameAt(place: number): Frame {
@@ -130,7 +135,7 @@ export class OldTables implements GenerationTables {
     if (this.#frames !== undefined) return this.#frames;
     const frames = new Map<number, number>();
     for (let entry = 1; entry < this.#stacks.entries; entry++)
-      for (const { pc, place } of this.#framesOf(entry)) if (!frames.has(pc)) frames.set(pc, place);
+      for (const { pc, place } of this.#framesOf(entry)) if (frames.size < mostFrames && !frames.has(pc)) frames.set(pc, place);
     return (this.#frames = frames);
   }
 }

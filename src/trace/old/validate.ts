@@ -5,7 +5,7 @@
 import { inconsistent, malformed, type Break } from "../broken.ts";
 import type { OldProcs } from "./procs.ts";
 import type { Replay } from "./replay.ts";
-import { Old, oldName } from "./spec.ts";
+import { needRoom, Old, oldName } from "./spec.ts";
 
 const State = { Dead: 0, Runnable: 1, Running: 2, Waiting: 3, WaitingForNet: 4 } as const;
 
@@ -29,6 +29,8 @@ export class Validator {
   #stopped = false;
   readonly #tasks = new Set<number>();
   readonly #regions = new Map<number, Region[]>();
+  /** Regions in them. */
+  #open = 0;
 
   constructor(procs: OldProcs, replay: Replay, timers: ReadonlySet<number>) {
     this.#procs = procs;
@@ -111,6 +113,7 @@ export class Validator {
       case Old.UserTaskCreate: {
         const task = this.#replay.argument(0);
         if (this.#tasks.has(task)) throw this.#fault(`task id conflicts (id:${task})`);
+        needRoom("open tasks", this.#tasks.size, this.#replay.place);
         this.#tasks.add(task);
         break;
       }
@@ -143,7 +146,7 @@ export class Validator {
       case Old.GoEnd:
       case Old.GoStop:
         this.#leave(type, cursor, goroutine, State.Dead);
-        if (type === Old.GoEnd) this.#regions.delete(goroutine);
+        if (type === Old.GoEnd) this.#dropRegions(goroutine);
         break;
       case Old.GoSched:
       case Old.GoPreempt:
@@ -217,17 +220,24 @@ export class Validator {
     this.#state[woken] = State.Runnable;
   }
 
+  #dropRegions(goroutine: number): void {
+    this.#open -= this.#regions.get(goroutine)?.length ?? 0;
+    this.#regions.delete(goroutine);
+  }
+
   #region(goroutine: number): void {
     const [task, mode, name] = [this.#replay.argument(0), this.#replay.argument(1), this.#replay.argument(2)];
     if (mode > 1) throw malformed(`invalid user region mode: ${mode}`, this.#replay.place);
     let open = this.#regions.get(goroutine);
     if (mode === 0) {
       if (open === undefined) this.#regions.set(goroutine, (open = []));
+      needRoom("open regions", this.#open++, this.#replay.place);
       open.push({ task, name });
       return;
     }
     // A region that began before the trace ends without a beginning.
     const inner = open?.pop();
+    if (inner !== undefined) this.#open--;
     if (inner !== undefined && (inner.task !== task || inner.name !== name))
       throw this.#fault(`misuse of region in goroutine ${this.#id(goroutine)}: the region that ends is not the one that began last`);
   }
