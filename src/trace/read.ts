@@ -18,7 +18,7 @@ const portionsBetweenPauses = 16;
 
 /**
  * Reads a trace of Go 1.22–1.26 as a stream; memory holds one generation (about a second of the program).
- * One of Go 1.11–1.21 has to be sorted as a whole: memory holds the file (1 GiB at most) and about as much again.
+ * One of Go 1.11–1.21 has to be sorted as a whole: memory holds the file (1 GiB at most) and up to twice as much again.
  *
  * A body that breaks off or contradicts itself is no exception: what the reference reader delivers before the break is delivered,
  * and the outcome says what was wrong and at which byte.

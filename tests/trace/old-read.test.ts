@@ -104,6 +104,30 @@ describe("reading", () => {
   });
 });
 
+describe("a file made to exhaust memory", () => {
+  test("of batches with a fault each is refused at a stated number", async () => {
+    const batch = oldTrace(19, "Batch 3 5; HeapAlloc 1").subarray(16);
+    const many = new Uint8Array(16 + batch.length * 4_200_000);
+    many.set(oldTrace(19, ""));
+    many.set(batch, 16);
+    for (let filled = batch.length; filled < many.length - 16; filled *= 2) many.copyWithin(16 + filled, 16, 16 + filled);
+    const { error } = await readTrace([many], ignore);
+    expect(error).toMatchObject({ code: "trace_malformed", message: expect.stringContaining("more than 4,194,304 batches") as string });
+  });
+
+  test("of samples is refused at a stated number", async () => {
+    const sample = oldTrace(19, "CPUSample 1 9 0 1 3").subarray(16);
+    const head = oldTrace(19, "Batch 0 5");
+    const many = new Uint8Array(head.length + sample.length * 4_200_000);
+    many.set(head);
+    many.set(sample, head.length);
+    for (let filled = sample.length; filled < many.length - head.length; filled *= 2)
+      many.copyWithin(head.length + filled, head.length, head.length + filled);
+    const { error } = await readTrace([many], ignore);
+    expect(error).toMatchObject({ code: "trace_malformed", message: expect.stringContaining("more than 4,194,304 CPU samples") as string });
+  });
+});
+
 describe("cancelling and failing", () => {
   test("an abort while the file comes in, while it is ordered, and while it is told ends the reading", async () => {
     const coming = new AbortController();

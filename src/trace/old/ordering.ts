@@ -82,7 +82,8 @@ export class OldOrdering {
 
   /** By slot of a goroutine. */
   #state = new Uint8Array(256);
-  #sequence = new Float64Array(256);
+  /** Each number is one more than the one before, so that it never exceeds the number of events. */
+  #sequence = new Uint32Array(256);
   /** Time of the last event that blocked it in a system call; 0 = none. */
   #blocked = new Float64Array(256);
   #collections = 0;
@@ -175,7 +176,7 @@ export class OldOrdering {
     if (slot >= this.#state.length) {
       const length = slot * 2;
       this.#state = grown(this.#state, new Uint8Array(length));
-      this.#sequence = grown(this.#sequence, new Float64Array(length));
+      this.#sequence = grown(this.#sequence, new Uint32Array(length));
       this.#blocked = grown(this.#blocked, new Float64Array(length));
     }
     return slot;

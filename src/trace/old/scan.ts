@@ -122,9 +122,9 @@ export class Scan {
     const length = this.#uvarint("failed to read string");
     if (length > this.#bytes.length - this.#at) throw truncated("failed to read trace: EOF", begin);
     this.#at += length;
-    if (id === 0) this.#fail(malformed("string has invalid id 0", begin));
-    else if (length === 0) this.#fail(malformed("string has invalid length 0", begin));
-    else if (length > oldLimits.stringBytes) this.#fail(malformed(`string has too large length ${length}`, begin));
+    if (id === 0) this.#fail(() => malformed("string has invalid id 0", begin));
+    else if (length === 0) this.#fail(() => malformed("string has invalid length 0", begin));
+    else if (length > oldLimits.stringBytes) this.#fail(() => malformed(`string has too large length ${length}`, begin));
     else this.#tables.addString(id, place);
   }
 
@@ -147,7 +147,7 @@ export class Scan {
     for (let at = this.#at; at < end; at++) if (bytes[at] < 128) count++;
     this.#at = end;
     if (count !== expected) this.#wrongCount(type, expected, count, begin);
-    else if (bytes[end - 1] > 127) this.#fail(malformed("malformatted base-128 varint", begin));
+    else if (bytes[end - 1] > 127) this.#fail(() => malformed("malformatted base-128 varint", begin));
     if (type === Old.UserLog) this.#message(begin);
   }
 
@@ -165,8 +165,8 @@ export class Scan {
 
   #message(begin: number): void {
     const length = this.#uvarint("failed to read log message");
-    if (length > oldLimits.stringBytes) this.#fail(malformed(`string is too large (len=${length})`, begin));
-    else if (length > this.#bytes.length - this.#at) this.#fail(truncated("failed to read trace: unexpected EOF", begin));
+    if (length > oldLimits.stringBytes) this.#fail(() => malformed(`string is too large (len=${length})`, begin));
+    else if (length > this.#bytes.length - this.#at) this.#fail(() => truncated("failed to read trace: unexpected EOF", begin));
     this.#at = Math.min(this.#at + length, this.#bytes.length);
   }
 
@@ -185,7 +185,7 @@ export class Scan {
     else if (type === Old.TimerGoroutine) {
       needRoom("timer goroutines", this.timers.size, begin);
       this.timers.add(values[0]);
-    } else if (values[0] === 0 || values[0] >= 2 ** 63) this.#fail(inconsistent("time stamps out of order"));
+    } else if (values[0] === 0 || values[0] >= 2 ** 63) this.#fail(() => inconsistent("time stamps out of order"));
     else this.frequency = values[0];
   }
 
@@ -193,10 +193,10 @@ export class Scan {
   #stack(sizePlace: number, begin: number): void {
     const [id, size] = this.#values;
     const count = this.#count;
-    if (count < 2) this.#fail(malformed(`Stack has wrong number of arguments: want at least 2, got ${count}`, begin));
-    else if (size > oldLimits.stackFrames) this.#fail(malformed(`Stack has bad number of frames: ${size}`, begin));
+    if (count < 2) this.#fail(() => malformed(`Stack has wrong number of arguments: want at least 2, got ${count}`, begin));
+    else if (size > oldLimits.stackFrames) this.#fail(() => malformed(`Stack has bad number of frames: ${size}`, begin));
     else if (count !== 2 + 4 * size)
-      this.#fail(malformed(`Stack has wrong number of arguments: want ${2 + 4 * size}, got ${count}`, begin));
+      this.#fail(() => malformed(`Stack has wrong number of arguments: want ${2 + 4 * size}, got ${count}`, begin));
     else if (id >>> 0 !== 0 && size > 0 && sizePlace >= 0) this.#tables.addStack(id >>> 0, sizePlace);
   }
 
@@ -215,8 +215,8 @@ export class Scan {
       if (count === 1) second = this.#at;
       const value = longUvarint(this.#bytes, this.#at, end);
       if (longEnd < 0) {
-        const failure = malformed("malformatted base-128 varint", begin);
-        if (type === Old.CPUSample) throw failure;
+        const failure = (): Break => malformed("malformatted base-128 varint", begin);
+        if (type === Old.CPUSample) throw failure();
         this.#fail(failure);
         this.#at = end;
         break;
@@ -246,16 +246,16 @@ export class Scan {
   }
 
   #wrongCount(type: number, expected: number, found: number, begin: number): void {
-    this.#fail(malformed(`${oldName(type)} has wrong number of arguments: want ${expected}, got ${found}`, begin));
+    this.#fail(() => malformed(`${oldName(type)} has wrong number of arguments: want ${expected}, got ${found}`, begin));
   }
 
   /** What stands before all batches is never looked at again. */
-  #fail(failure: Break): void {
+  #fail(failure: () => Break): void {
     const batch = this.batchProcs.length - 1;
     if (batch < 0) return;
     const proc = this.batchProcs.values[batch];
     if (this.#failed.has(proc)) return;
     this.#failed.add(proc);
-    this.failures.set(batch, failure);
+    this.failures.set(batch, failure());
   }
 }
