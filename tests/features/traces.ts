@@ -16,15 +16,11 @@ export function formatVersion(trace: string): number {
   return Number(/^go 1\.(\d+) trace/.exec(readFileSync(join(realDir, `${trace}.trace`)).toString("latin1", 0, 16))?.[1] ?? 0);
 }
 
-const oldestReadable = 22;
 const eventList = (trace: string): string => join(realDir, `${trace}.trace.tsv.gz`);
 
-/** Whether the events come from our reader, or from the reference reader's own list (small traces, older formats too). */
+/** Whether the events come from our reader, or from the reference reader's own list (small traces). */
 export type EventSource = "reader" | "list";
-export const sourcesOf = (trace: string): EventSource[] => [
-  ...(existsSync(eventList(trace)) ? ["list" as const] : []),
-  ...(formatVersion(trace) >= oldestReadable ? ["reader" as const] : []),
-];
+export const sourcesOf = (trace: string): EventSource[] => [...(existsSync(eventList(trace)) ? ["list" as const] : []), "reader"];
 
 export async function feed(trace: string, source: EventSource, visitor: TraceVisitor): Promise<void> {
   if (source === "list") replay(readReferenceEvents(eventList(trace), formatVersion(trace)), visitor);
