@@ -34,7 +34,7 @@ export async function readTraceSpans(
   const stop = stopOn(options.signal);
   try {
     const version = await stop.race(readHeader(input, options.assumeVersion));
-    const reader = new GenerationReader(input, version, visitor, onSpan);
+    const reader = new GenerationReader(input, version, visitor, onSpan, options.core);
     for (;;) {
       const more = await stop.race(reader.next());
       if (more) {

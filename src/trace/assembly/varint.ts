@@ -1,0 +1,39 @@
+/** Varints from eight bytes at once, without a branch on their length. */
+
+const STOP: u64 = 0x8080808080808080;
+
+/** Bit behind the last one of a varint that begins the word: 8 × its length; 64 and more when it has more than eight bytes. */
+// @ts-ignore: decorator
+@inline
+export function bitsOf(word: u64): u64 {
+  return (ctz(~word & STOP) & 0x78) + 8;
+}
+
+/** Value of a varint of `bits` / 8 ≤ 8 bytes. */
+// @ts-ignore: decorator
+@inline
+export function valueOf(word: u64, bits: u64): u64 {
+  let x = word & (<u64>-1 >> (64 - bits));
+  x = (x & 0x007f007f007f007f) | ((x & 0x7f007f007f007f00) >> 1);
+  x = (x & 0x00003fff00003fff) | ((x & 0x3fff00003fff0000) >> 2);
+  return (x & 0x000000000fffffff) | ((x & 0x0fffffff00000000) >> 4);
+}
+
+/** Where the last {@link longVarint} ended; 0 when it was none. */
+export let longEnd: usize = 0;
+
+/** A varint of any length, byte by byte. */
+export function longVarint(from: usize, limit: usize): u64 {
+  let value: u64 = 0;
+  longEnd = 0;
+  for (let i: usize = 0; i < 10 && from + i < limit; i++) {
+    const byte = <u64>load<u8>(from + i);
+    value |= (byte & 127) << (7 * <u64>i);
+    if (byte < 128) {
+      if (i == 9 && byte > 1) return 0;
+      longEnd = from + i + 1;
+      return value;
+    }
+  }
+  return 0;
+}
