@@ -90,7 +90,7 @@ export function readTables(bytes: usize, batches: usize, count: usize, free: usi
   for (let i: usize = 0; i < count; i++) {
     const batch = batches + (i << 5);
     if (load<i32>(batch, 28) != STRINGS) continue;
-    if (!scanStrings(bytes, ids, <usize>load<u32>(batch, 16) + 1, <usize>load<u32>(batch, 20))) return false;
+    if (!scanStrings(bytes, ids, bytes + <usize>load<u32>(batch, 16) + 1, bytes + <usize>load<u32>(batch, 20))) return false;
   }
   if (stringLimit > stringEntries * SPARE_PER_ENTRY + SPARE_LEAST) return false;
   stacks = strings + (<usize>stringLimit << 2);
@@ -101,7 +101,7 @@ export function readTables(bytes: usize, batches: usize, count: usize, free: usi
   for (let i: usize = 0; i < count; i++) {
     const batch = batches + (i << 5);
     if (load<i32>(batch, 28) != STACKS) continue;
-    if (!scanStacks(bytes, stackIds, <usize>load<u32>(batch, 16) + 1, <usize>load<u32>(batch, 20))) return false;
+    if (!scanStacks(bytes, stackIds, bytes + <usize>load<u32>(batch, 16) + 1, bytes + <usize>load<u32>(batch, 20))) return false;
   }
   if (stackLimit > stackEntries * SPARE_PER_ENTRY + SPARE_LEAST) return false;
   return need(stacks + (<usize>stackLimit << 2)) && seal(stacks, stackLimit, stackIds, stackEntries);
