@@ -11,7 +11,7 @@ import type { TraceNanos } from "../lib/units.ts";
 import { idOrNone } from "./varint.ts";
 
 /** Kinds of unfinished records (assembly/records.ts). */
-const Unfinished = { GoEnd: 16, StopBegin: 17, StopEnd: 18, TaskBegin: 19, TaskEnd: 20, RegionBegin: 21, RegionEnd: 22 } as const;
+export const UnfinishedKind = { GoEnd: 16, StopBegin: 17, StopEnd: 18, TaskBegin: 19, TaskEnd: 20, RegionBegin: 21, RegionEnd: 22 } as const;
 
 type Remembered = { readonly tasks: Tasks; readonly stops: Map<number, Stop[]>; readonly regions: Map<number, Region[]> };
 
@@ -45,21 +45,21 @@ export class CoreAnnotations {
       visitor.event(which, time, thread, proc, goroutine, stack, first, second, third, fourth, 0, 0);
       return true;
     };
-    if (kind === Unfinished.GoEnd) {
-      if (this.#now.stops.has(a) || this.#now.regions.has(a)) this.#forget(a);
+    if (kind === UnfinishedKind.GoEnd) {
+      this.end(a);
       visitor.event(EventKind.GoTransition, time, thread, proc, goroutine, stack, a, fields[5], fields[6], fields[7], fields[8], 0);
       return true;
     }
     this.#before ??= copy(this.#now);
     const { tasks, stops, regions } = this.#now;
     switch (kind) {
-      case Unfinished.StopBegin: {
+      case UnfinishedKind.StopBegin: {
         const open = listOf(stops, goroutine);
         if (open.some((stop) => stop.id === a)) return false;
         open.push({ id: a, generation: state.generation, kind: tables.string(a) });
         return event(EventKind.RangeBegin, RangeName.StopTheWorld, a, Scope.Goroutine, goroutine);
       }
-      case Unfinished.StopEnd: {
+      case UnfinishedKind.StopEnd: {
         const open = stops.get(goroutine);
         const stop = open?.[0];
         if (open === undefined || stop === undefined) return false;
@@ -68,18 +68,18 @@ export class CoreAnnotations {
         const name = stop.generation === state.generation ? stop.id : tables.intern(stop.kind);
         return event(EventKind.RangeEnd, RangeName.StopTheWorld, name, Scope.Goroutine, goroutine);
       }
-      case Unfinished.TaskBegin: {
+      case UnfinishedKind.TaskBegin: {
         if (tasks.has(a)) return false;
         const parent = fields[5] === 0 ? -1 : idOrNone(fields[5]);
         tasks.set(a, { type: tables.string(fields[6]), parent });
         return event(EventKind.TaskBegin, a, parent, fields[6], 0);
       }
-      case Unfinished.TaskEnd: {
+      case UnfinishedKind.TaskEnd: {
         const task = tasks.get(a);
         tasks.delete(a);
         return event(EventKind.TaskEnd, a, task?.parent ?? -1, task === undefined ? 0 : tables.intern(task.type), 0);
       }
-      case Unfinished.RegionBegin:
+      case UnfinishedKind.RegionBegin:
         listOf(regions, goroutine).push({ task: a, type: tables.string(fields[5]) });
         return event(EventKind.RegionBegin, a, fields[5], 0, 0);
       default: {
@@ -92,7 +92,9 @@ export class CoreAnnotations {
     }
   }
 
-  #forget(goroutine: number): void {
+  /** A goroutine has ended: what was open on it is forgotten. */
+  end(goroutine: number): void {
+    if (!this.#now.stops.has(goroutine) && !this.#now.regions.has(goroutine)) return;
     this.#before ??= copy(this.#now);
     this.#now.stops.delete(goroutine);
     this.#now.regions.delete(goroutine);

@@ -3,10 +3,10 @@
  * It is handed in as a module. What it does not take as ordinary, it does not deliver: the caller takes its state at the beginning of the
  * generation ({@link Core.handOver}) and reads on without it, so that errors, and what comes before them, are always the plain reader's.
  */
-import { CoreAnnotations } from "./core-annotations.ts";
+import { CoreAnnotations, UnfinishedKind } from "./core-annotations.ts";
 import type { Generation } from "./generation.ts";
 import type { TraceNanos } from "../lib/units.ts";
-import type { EventKind, TraceVisitor } from "./model.ts";
+import { EventKind, type TraceVisitor } from "./model.ts";
 import type { Ordering } from "./ordering.ts";
 import { argumentCounts } from "./spec.ts";
 import type { State } from "./state.ts";
@@ -227,6 +227,22 @@ export class Core {
       if (kind < firstUnfinished) {
         visitor.event(
           kind as EventKind,
+          doubles[i >> 1] as TraceNanos,
+          words[i + 3],
+          words[i + 4],
+          words[i + 5],
+          words[i + 6],
+          words[i + 7],
+          words[i + 8],
+          words[i + 9],
+          words[i + 10],
+          words[i + 11],
+          0,
+        );
+      } else if (kind === UnfinishedKind.GoEnd) {
+        this.#annotations.end(words[i + 7]);
+        visitor.event(
+          EventKind.GoTransition,
           doubles[i >> 1] as TraceNanos,
           words[i + 3],
           words[i + 4],

@@ -4,7 +4,7 @@
  */
 import { COUNTS, CURSOR, CURSORS, HEAP } from "./memory";
 import { forgetCursors, threadFor } from "./scheduler";
-import { bitsOf, longEnd, longVarint, valueOf } from "./varint";
+import { bitsOf, longEnd, longVarint, stopsOf, valueOf } from "./varint";
 
 export const EVENT: i32 = 1;
 export const END: i32 = 0;
@@ -72,34 +72,56 @@ export function parse(cursor: usize): i32 {
   }
   const limit = <usize>load<u32>(cursor, 4);
   const type = <usize>load<u8>(at++);
-  const count = load<i8>(COUNTS + type);
+  const count = <i32>load<i8>(COUNTS + type);
   if (count < 0) return MALFORMED;
-  let word = load<u64>(at);
-  let value: u64;
-  let bits = bitsOf(word);
-  if (bits <= 64) {
-    value = valueOf(word, bits);
-    at += <usize>(bits >> 3);
-  } else {
-    value = longVarint(at, limit);
-    if (longEnd == 0) return MALFORMED;
-    at = longEnd;
-  }
-  store<f64>(cursor, load<f64>(cursor, 16) + trunc(<f64>value * nanosPerTick), 16);
   store<i32>(cursor, <i32>type, 24);
-  for (let to = cursor + 32, end = to + (<usize>count << 3); to < end; to += 8) {
-    word = load<u64>(at);
-    bits = bitsOf(word);
-    if (bits <= 64) {
-      store<u64>(to, valueOf(word, bits));
-      at += <usize>(bits >> 3);
+  const word = load<u64>(at);
+  const stops = stopsOf(word);
+  // Nearly always an event lies in one word: its varints are found without waiting for one another.
+  if (<i32>popcnt(stops) <= count) return parseLong(cursor, at, limit, count);
+  store<f64>(cursor, load<f64>(cursor, 16) + trunc(<f64>valueOf(word, stops) * nanosPerTick), 16);
+  let end = bitsOf(stops);
+  if (count > 0) {
+    // Shifts by a whole word do not come: there is a stop behind.
+    let rest = stops >> end;
+    store<u64>(cursor, valueOf(word >> end, rest), 32);
+    end += bitsOf(rest);
+    if (count > 1) {
+      rest = stops >> end;
+      store<u64>(cursor, valueOf(word >> end, rest), 40);
+      end += bitsOf(rest);
+      for (let to = cursor + 48; to < cursor + 32 + (<usize>count << 3); to += 8) {
+        rest = stops >> end;
+        store<u64>(to, valueOf(word >> end, rest));
+        end += bitsOf(rest);
+      }
+    }
+  }
+  at += <usize>(end >> 3);
+  // Reading behind the batch is allowed for (there is slack) and found here.
+  if (at > limit) return MALFORMED;
+  store<u32>(cursor, <u32>at);
+  return EVENT;
+}
+
+/** An event of more than eight bytes, from its time delta on. */
+function parseLong(cursor: usize, from: usize, limit: usize, count: i32): i32 {
+  let at = from;
+  for (let i = -1; i < count; i++) {
+    const word = load<u64>(at);
+    const stops = stopsOf(word);
+    let value: u64;
+    if (stops != 0) {
+      value = valueOf(word, stops);
+      at += <usize>(bitsOf(stops) >> 3);
     } else {
-      store<u64>(to, longVarint(at, limit));
+      value = longVarint(at, limit);
       if (longEnd == 0) return MALFORMED;
       at = longEnd;
     }
+    if (i < 0) store<f64>(cursor, load<f64>(cursor, 16) + trunc(<f64>value * nanosPerTick), 16);
+    else store<u64>(cursor + (<usize>i << 3), value, 32);
   }
-  // Reading behind the batch is allowed for (there is slack) and found here.
   if (at > limit) return MALFORMED;
   store<u32>(cursor, <u32>at);
   return EVENT;

@@ -1,7 +1,7 @@
 /** The less frequent events: statuses, coroutine switches, threads of C code, ranges, annotations, experiments. */
 import { COUNTS, DONE, EXACT, UNUSUAL, WAIT } from "./memory";
 import {
-  emit, emitAll, emitGo, EXPERIMENTAL, GO_END, GO_TRANSITION, LABEL, LOG, METRIC, PROC_TRANSITION, RANGE_ACTIVE, RANGE_BEGIN, RANGE_END,
+  emit, emitAll, emitSmall, EXPERIMENTAL, GO_END, GO_TRANSITION, LABEL, LOG, METRIC, PROC_TRANSITION, RANGE_ACTIVE, RANGE_BEGIN, RANGE_END,
   REGION_BEGIN, REGION_END, STOP_BEGIN, STOP_END, TASK_BEGIN, TASK_END, watch, watched,
 } from "./records";
 import {
@@ -202,18 +202,18 @@ function goSwitch(thread: usize, at: f64, next: i64, sequence: i64, ends: bool):
   if (other == 0 || load<i32>(other, 24) != WAITING) return WAIT;
   if (load<i64>(other, 8) + 1 != sequence || load<i64>(other, 16) != generation) return WAIT;
   const id = load<i64>(thread, 8);
-  emitGo(GO_TRANSITION, at, thread, next, 0, GO_WAITING, GO_RUNNABLE, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, next, 0, GO_WAITING, GO_RUNNABLE, 0, 0);
   if (ends) {
-    emitGo(watched ? GO_END : GO_TRANSITION, at, thread, id, 0, GO_RUNNING, GO_NOT_EXIST, 0, 0);
+    emitSmall(watched ? GO_END : GO_TRANSITION, at, thread, id, 0, GO_RUNNING, GO_NOT_EXIST, 0, 0);
     removeGoroutine(goroutine);
   } else {
-    emitGo(GO_TRANSITION, at, thread, id, 0, GO_RUNNING, GO_WAITING, 0, 0);
+    emitSmall(GO_TRANSITION, at, thread, id, 0, GO_RUNNING, GO_WAITING, 0, 0);
     store<i32>(goroutine, WAITING, 24);
   }
   store<i32>(other, RUNNING, 24);
   store<i64>(other, sequence, 8);
   leave(thread);
-  emitGo(GO_TRANSITION, at, thread, next, 0, GO_RUNNABLE, GO_RUNNING, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, next, 0, GO_RUNNABLE, GO_RUNNING, 0, 0);
   bind(thread, other);
   return DONE;
 }
@@ -223,7 +223,7 @@ function goCreateSyscall(thread: usize, at: f64, id: i64): i32 {
   if (thread == NO_THREAD || load<i64>(thread, 8) != -1 || !idOk(id) || findGoroutine(id) != 0) return UNUSUAL;
   const goroutine = addGoroutine(id, SYSCALL, generation);
   if (goroutine == 0) return UNUSUAL;
-  emitGo(GO_TRANSITION, at, thread, id, 0, GO_NOT_EXIST, GO_SYSCALL, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, id, 0, GO_NOT_EXIST, GO_SYSCALL, 0, 0);
   bind(thread, goroutine);
   return DONE;
 }
@@ -239,7 +239,7 @@ function goDestroySyscall(thread: usize, at: f64): i32 {
     store<i32>(proc, P_ABANDONED, 24);
     emit(PROC_TRANSITION, at, thread, 0, <f64>load<i64>(proc), PROC_RUNNING, PROC_IDLE, 0, 0, 0);
   }
-  emitGo(watched ? GO_END : GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_NOT_EXIST, 0, 0);
+  emitSmall(watched ? GO_END : GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_NOT_EXIST, 0, 0);
   removeGoroutine(goroutine);
   release(thread);
   return DONE;

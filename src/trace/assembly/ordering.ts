@@ -4,7 +4,7 @@
  */
 import { advanceRare } from "./ordering-rare";
 import { DONE, UNUSUAL, WAIT } from "./memory";
-import { emit, emitGo, GO_END, GO_TRANSITION, METRIC, PROC_TRANSITION, watched } from "./records";
+import { emit, emitSmall, GO_END, GO_TRANSITION, METRIC, PROC_TRANSITION, watched } from "./records";
 import {
   addGoroutine, bind, findGoroutine, findProc, findThread, leave, NO_PROC, NO_THREAD, release, removeGoroutine,
 } from "./scheduler";
@@ -74,7 +74,7 @@ function goStart(thread: usize, at: f64, id: i64, sequence: i64): i32 {
   if (load<u32>(thread, 20) == <u32>NO_PROC || load<i64>(thread, 8) != -1) return UNUSUAL;
   store<i32>(goroutine, RUNNING, 24);
   store<i64>(goroutine, sequence, 8);
-  emitGo(GO_TRANSITION, at, thread, id, 0, GO_RUNNABLE, GO_RUNNING, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, id, 0, GO_RUNNABLE, GO_RUNNING, 0, 0);
   bind(thread, goroutine);
   return DONE;
 }
@@ -91,7 +91,7 @@ function runningOn(thread: usize): usize {
 function goDestroy(thread: usize, at: f64): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0) return UNUSUAL;
-  emitGo(watched ? GO_END : GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_RUNNING, GO_NOT_EXIST, 0, 0);
+  emitSmall(watched ? GO_END : GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_RUNNING, GO_NOT_EXIST, 0, 0);
   leave(thread);
   removeGoroutine(goroutine);
   return DONE;
@@ -101,7 +101,7 @@ function goStop(thread: usize, at: f64, reason: u64, stack: u64, status: i32, to
   const goroutine = runningOn(thread);
   if (goroutine == 0 || !hasStack(stack) || !hasString(reason)) return UNUSUAL;
   store<i32>(goroutine, status, 24);
-  emitGo(GO_TRANSITION, at, thread, load<i64>(thread, 8), <i32>stack, GO_RUNNING, to, <i32>reason, <i32>stack);
+  emitSmall(GO_TRANSITION, at, thread, load<i64>(thread, 8), <i32>stack, GO_RUNNING, to, <i32>reason, <i32>stack);
   leave(thread);
   return DONE;
 }
@@ -113,7 +113,7 @@ function goUnblock(thread: usize, at: f64, id: i64, sequence: i64, stack: u64): 
   if (!hasStack(stack)) return UNUSUAL;
   store<i32>(goroutine, RUNNABLE, 24);
   store<i64>(goroutine, sequence, 8);
-  emitGo(GO_TRANSITION, at, thread, id, <i32>stack, GO_WAITING, GO_RUNNABLE, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, id, <i32>stack, GO_WAITING, GO_RUNNABLE, 0, 0);
   return DONE;
 }
 
@@ -124,7 +124,7 @@ function goCreate(thread: usize, at: f64, id: i64, entry: u64, stack: u64, block
     if (current != 0 && load<i32>(current, 24) != RUNNING) return UNUSUAL;
   }
   if (findGoroutine(id) != 0 || addGoroutine(id, blocked ? WAITING : RUNNABLE, generation) == 0) return UNUSUAL;
-  emitGo(GO_TRANSITION, at, thread, id, <i32>stack, GO_NOT_EXIST, blocked ? GO_WAITING : GO_RUNNABLE, 0, <i32>entry);
+  emitSmall(GO_TRANSITION, at, thread, id, <i32>stack, GO_NOT_EXIST, blocked ? GO_WAITING : GO_RUNNABLE, 0, <i32>entry);
   return DONE;
 }
 
@@ -136,7 +136,7 @@ function syscallBegin(thread: usize, at: f64, sequence: i64, stack: u64): i32 {
   store<i32>(goroutine, SYSCALL, 24);
   store<i32>(proc, P_SYSCALL, 24);
   store<i64>(proc, sequence, 8);
-  emitGo(GO_TRANSITION, at, thread, load<i64>(thread, 8), <i32>stack, GO_RUNNING, GO_SYSCALL, 0, <i32>stack);
+  emitSmall(GO_TRANSITION, at, thread, load<i64>(thread, 8), <i32>stack, GO_RUNNING, GO_SYSCALL, 0, <i32>stack);
   return DONE;
 }
 
@@ -147,7 +147,7 @@ function syscallEnd(thread: usize, at: f64): i32 {
   if (goroutine == 0 || load<i32>(goroutine, 24) != SYSCALL || load<i32>(proc, 24) != P_SYSCALL) return UNUSUAL;
   store<i32>(goroutine, RUNNING, 24);
   store<i32>(proc, P_RUNNING, 24);
-  emitGo(GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_RUNNING, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_RUNNING, 0, 0);
   return DONE;
 }
 
@@ -159,14 +159,15 @@ function syscallEndBlocked(thread: usize, at: f64): i32 {
   const goroutine = goroutineOn(thread);
   if (goroutine == 0 || load<i32>(goroutine, 24) != SYSCALL) return UNUSUAL;
   store<i32>(goroutine, RUNNABLE, 24);
-  emitGo(GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_RUNNABLE, 0, 0);
+  emitSmall(GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_RUNNABLE, 0, 0);
   leave(thread);
   return DONE;
 }
 
 function heapMetric(thread: usize, at: f64, metric: i32, value: u64): i32 {
   if (load<u32>(thread, 20) == <u32>NO_PROC) return UNUSUAL;
-  emit(METRIC, at, thread, 0, metric, <f64>value, 0, 0, 0, 0);
+  if (value <= 0x7fffffff) emitSmall(METRIC, at, thread, metric, 0, <i32>value, 0, 0, 0);
+  else emit(METRIC, at, thread, 0, metric, <f64>value, 0, 0, 0, 0);
   return DONE;
 }
 
@@ -177,7 +178,7 @@ function procStart(thread: usize, at: f64, id: i64, sequence: i64): i32 {
   if (thread == NO_THREAD) return UNUSUAL;
   store<i32>(proc, P_RUNNING, 24);
   store<i64>(proc, sequence, 8);
-  emit(PROC_TRANSITION, at, thread, 0, <f64>id, PROC_IDLE, PROC_RUNNING, 0, 0, 0);
+  emitSmall(PROC_TRANSITION, at, thread, id, 0, PROC_IDLE, PROC_RUNNING, 0, 0);
   store<u32>(thread, <u32>proc, 20);
   return DONE;
 }
@@ -188,7 +189,7 @@ function procStop(thread: usize, at: f64): i32 {
   const status = load<i32>(proc, 24);
   if (status != P_RUNNING && status != P_SYSCALL) return UNUSUAL;
   store<i32>(proc, P_IDLE, 24);
-  emit(PROC_TRANSITION, at, thread, 0, <f64>load<i64>(proc), PROC_RUNNING, PROC_IDLE, 0, 0, 0);
+  emitSmall(PROC_TRANSITION, at, thread, load<i64>(proc), 0, PROC_RUNNING, PROC_IDLE, 0, 0);
   store<u32>(thread, <u32>NO_PROC, 20);
   return DONE;
 }
@@ -204,7 +205,7 @@ function procSteal(thread: usize, at: f64, id: i64, sequence: i64, from: i64): i
   store<i32>(proc, P_IDLE, 24);
   store<i64>(proc, sequence, 8);
   // An abandoned processor has no thread any more that would have to lose it.
-  emit(PROC_TRANSITION, at, thread, 0, <f64>id, status == P_ABANDONED ? PROC_IDLE : PROC_RUNNING, PROC_IDLE, 0, 0, 0);
+  emitSmall(PROC_TRANSITION, at, thread, id, 0, status == P_ABANDONED ? PROC_IDLE : PROC_RUNNING, PROC_IDLE, 0, 0);
   if (status == P_ABANDONED) return DONE;
   const loser = findThread(from);
   if (loser == 0 || load<i32>(loser, 24) == 0 || load<u32>(loser, 20) != <u32>proc) return UNUSUAL;

@@ -50,10 +50,10 @@ function timed(at: f64): f64 {
   return time;
 }
 
-/** A transition of a goroutine, in the context of the thread as it is now. */
-export function emitGo(kind: i32, at: f64, thread: usize, id: i64, stack: i32, from: i32, to: i32, reason: i32, own: i32): void {
+/** An event whose first argument is an id, in the context of the thread as it is now. */
+export function emitSmall(kind: i32, at: f64, thread: usize, id: i64, stack: i32, b: i32, c: i32, d: i32, e: i32): void {
   if (wideIds) {
-    emit(kind, at, thread, stack, <f64>id, from, to, reason, own, 0);
+    emit(kind, at, thread, stack, <f64>id, b, c, d, e, 0);
     return;
   }
   const slot = out;
@@ -65,10 +65,10 @@ export function emitGo(kind: i32, at: f64, thread: usize, id: i64, stack: i32, f
   store<i32>(slot, load<i32>(thread, 8), 20);
   store<i32>(slot, stack, 24);
   store<i32>(slot, <i32>id, 28);
-  store<i32>(slot, from, 32);
-  store<i32>(slot, to, 36);
-  store<i32>(slot, reason, 40);
-  store<i32>(slot, own, 44);
+  store<i32>(slot, b, 32);
+  store<i32>(slot, c, 36);
+  store<i32>(slot, d, 40);
+  store<i32>(slot, e, 44);
 }
 
 /** Any event, in the context of the thread as it is now. */

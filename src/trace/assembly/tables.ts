@@ -2,7 +2,7 @@
  * Strings and stacks of a generation: where each one lies, by id. Text and frames are made by JavaScript on demand.
  * Anything out of the ordinary (a bad length, an id twice, ids far apart, a frame whose names are missing) is left to the plain reader.
  */
-import { bitsOf, longEnd, longVarint, valueOf } from "./varint";
+import { bitsOf, longEnd, longVarint, stopsOf, valueOf } from "./varint";
 
 const STRING: u8 = 5;
 const STACK: u8 = 3;
@@ -32,11 +32,11 @@ let failed: bool = false;
 function uvarint(limit: usize): u64 {
   const from = position;
   const word = load<u64>(from);
-  const bits = bitsOf(word);
-  if (bits <= 64) {
-    position = from + <usize>(bits >> 3);
+  const stops = stopsOf(word);
+  if (stops != 0) {
+    position = from + <usize>(bitsOf(stops) >> 3);
     if (position > limit) failed = true;
-    return valueOf(word, bits);
+    return valueOf(word, stops);
   }
   const value = longVarint(from, limit);
   if (longEnd == 0) failed = true;

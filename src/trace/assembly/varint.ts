@@ -2,18 +2,25 @@
 
 const STOP: u64 = 0x8080808080808080;
 
-/** Bit behind the last one of a varint that begins the word: 8 × its length; 64 and more when it has more than eight bytes. */
+/** The bits that end varints: the top bit of every byte below 128. */
 // @ts-ignore: decorator
 @inline
-export function bitsOf(word: u64): u64 {
-  return (ctz(~word & STOP) & 0x78) + 8;
+export function stopsOf(word: u64): u64 {
+  return ~word & STOP;
 }
 
-/** Value of a varint of `bits` / 8 ≤ 8 bytes. */
+/** Length in bits of the varint that begins the word, by its {@link stopsOf}; 72 where its end is not in the word. */
 // @ts-ignore: decorator
 @inline
-export function valueOf(word: u64, bits: u64): u64 {
-  let x = word & (<u64>-1 >> (64 - bits));
+export function bitsOf(stops: u64): u64 {
+  return (ctz(stops) & 0x78) + 8;
+}
+
+/** The bits of a word up to the first stop, put together. */
+// @ts-ignore: decorator
+@inline
+export function valueOf(word: u64, stops: u64): u64 {
+  let x = word & (stops ^ (stops - 1));
   x = (x & 0x007f007f007f007f) | ((x & 0x7f007f007f007f00) >> 1);
   x = (x & 0x00003fff00003fff) | ((x & 0x3fff00003fff0000) >> 2);
   return (x & 0x000000000fffffff) | ((x & 0x0fffffff00000000) >> 4);
