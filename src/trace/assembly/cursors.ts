@@ -79,7 +79,25 @@ export function parse(cursor: usize): i32 {
   const stops = stopsOf(word);
   // Nearly always an event lies in one word: its varints are found without waiting for one another.
   if (<i32>popcnt(stops) <= count) return parseLong(cursor, at, limit, count);
-  store<f64>(cursor, load<f64>(cursor, 16) + trunc(<f64>valueOf(word, stops) * nanosPerTick), 16);
+  store<f64>(cursor, load<f64>(cursor, 16) + ticks(valueOf(word, stops)), 16);
+  at += argumentsOf(cursor, word, stops, count);
+  // Reading behind the batch is allowed for (there is slack) and found here.
+  if (at > limit) return MALFORMED;
+  store<u32>(cursor, <u32>at);
+  return EVENT;
+}
+
+/** Nanoseconds of so many ticks. */
+// @ts-ignore: decorator
+@inline
+export function ticks(count: u64): f64 {
+  return trunc(<f64>count * nanosPerTick);
+}
+
+/** Puts the arguments of an event into its cursor; `word` is what follows its type. Returns its length without the type. */
+// @ts-ignore: decorator
+@inline
+export function argumentsOf(cursor: usize, word: u64, stops: u64, count: i32): usize {
   let end = bitsOf(stops);
   if (count > 0) {
     // Shifts by a whole word do not come: there is a stop behind.
@@ -97,11 +115,7 @@ export function parse(cursor: usize): i32 {
       }
     }
   }
-  at += <usize>(end >> 3);
-  // Reading behind the batch is allowed for (there is slack) and found here.
-  if (at > limit) return MALFORMED;
-  store<u32>(cursor, <u32>at);
-  return EVENT;
+  return <usize>(end >> 3);
 }
 
 /** An event of more than eight bytes, from its time delta on. */
@@ -119,7 +133,7 @@ function parseLong(cursor: usize, from: usize, limit: usize, count: i32): i32 {
       if (longEnd == 0) return MALFORMED;
       at = longEnd;
     }
-    if (i < 0) store<f64>(cursor, load<f64>(cursor, 16) + trunc(<f64>value * nanosPerTick), 16);
+    if (i < 0) store<f64>(cursor, load<f64>(cursor, 16) + ticks(value), 16);
     else store<u64>(cursor + (<usize>i << 3), value, 32);
   }
   if (at > limit) return MALFORMED;

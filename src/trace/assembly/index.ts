@@ -3,7 +3,7 @@
  * generation anew from the state at its beginning. Called by src/trace/core.ts; memory is laid out in memory.ts.
  */
 import {
-  cursorAt, END, loadCursors, MALFORMED, parse, place, removeAt, runnerUp, siftDown, siftUp, size, sortHeap, timeAt,
+  argumentsOf, cursorAt, END, loadCursors, MALFORMED, parse, place, removeAt, runnerUp, siftDown, siftUp, size, sortHeap, ticks, timeAt,
 } from "./cursors";
 import {
   BLOCK, BLOCK_FULL, BYTES, COUNTS, DONE, HEADER, MORE, PROCS, SAVED, SAVED_GOROUTINES, SAVED_PROCS, SAVED_THREADS, UNUSUAL, WAIT,
@@ -15,6 +15,7 @@ import { setGeneration } from "./state";
 import {
   readTables, stackEntries, stackLimit, stackPlaces, stacks, stringEntries, stringLimit, stringPlaces, strings,
 } from "./tables";
+import { stopsOf, valueOf } from "./varint";
 
 /** Times stay exact up to here. */
 const LATEST: f64 = 9007199254740991;
@@ -105,20 +106,40 @@ function fill(): i32 {
     if (size == 0) return DONE;
     const cursor = cursorAt(0);
     const next = runnerUp();
+    let at = <usize>load<u32>(cursor);
+    let limit = <usize>load<u32>(cursor, 4);
+    let time = load<f64>(cursor, 16);
     while (true) {
       const moved = advance(cursor);
       if (moved != DONE) {
+        store<u32>(cursor, <u32>at);
         if (moved == UNUSUAL || !tryOthers()) return UNUSUAL;
         break;
       }
-      const found = parse(cursor);
-      if (found == MALFORMED) return UNUSUAL;
-      if (found == END) {
-        removeAt(0);
-        break;
+      const type = <usize>load<u8>(at);
+      const count = <i32>load<i8>(COUNTS + type);
+      const word = load<u64>(at, 1);
+      const stops = stopsOf(word);
+      if (at >= limit || count < 0 || <i32>popcnt(stops) <= count) {
+        store<u32>(cursor, <u32>at);
+        const found = parse(cursor);
+        if (found == MALFORMED) return UNUSUAL;
+        if (found == END) {
+          removeAt(0);
+          break;
+        }
+        at = <usize>load<u32>(cursor);
+        limit = <usize>load<u32>(cursor, 4);
+        time = load<f64>(cursor, 16);
+      } else {
+        time += ticks(valueOf(word, stops));
+        store<f64>(cursor, time, 16);
+        store<i32>(cursor, <i32>type, 24);
+        at += 1 + argumentsOf(cursor, word, stops, count);
+        if (at > limit) return UNUSUAL;
       }
-      const time = load<f64>(cursor, 16);
       if (time <= next && !(sample < time) && out < BLOCK_FULL) continue;
+      store<u32>(cursor, <u32>at);
       place(0, time, cursor);
       siftDown(0);
       break;

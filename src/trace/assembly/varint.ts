@@ -16,14 +16,19 @@ export function bitsOf(stops: u64): u64 {
   return (ctz(stops) & 0x78) + 8;
 }
 
-/** The bits of a word up to the first stop, put together. */
+/** The bits of a word up to the first stop, put together. Nearly all are of four bytes at most. */
 // @ts-ignore: decorator
 @inline
 export function valueOf(word: u64, stops: u64): u64 {
   let x = word & (stops ^ (stops - 1));
-  x = (x & 0x007f007f007f007f) | ((x & 0x7f007f007f007f00) >> 1);
-  x = (x & 0x00003fff00003fff) | ((x & 0x3fff00003fff0000) >> 2);
-  return (x & 0x000000000fffffff) | ((x & 0x0fffffff00000000) >> 4);
+  if ((stops & 0x80808080) != 0) {
+    let low = <u32>x;
+    low = (low & 0x007f007f) | ((low >> 1) & 0x3f803f80);
+    return <u64>((low & 0x3fff) | ((low >> 2) & 0x0fffc000));
+  }
+  x = (x & 0x007f007f007f007f) | ((x >> 1) & 0x3f803f803f803f80);
+  x = (x & 0x00003fff00003fff) | ((x >> 2) & 0x0fffc0000fffc000);
+  return (x & 0x000000000fffffff) | ((x >> 4) & 0x00fffffff0000000);
 }
 
 /** Where the last {@link longVarint} ended; 0 when it was none. */
