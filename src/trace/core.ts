@@ -70,7 +70,7 @@ export class Core {
   #free = 0;
   /** Of the record at hand: thread, processor, goroutine, stack, a..f. */
   readonly #fields = new Float64Array(fieldCount);
-  /** Events and last time of the state where the generation's first event comes. */
+  /** Events and last time where the generation's first event comes; no time before that. */
   #events = 0;
   #last: TraceNanos | undefined;
 
@@ -94,6 +94,8 @@ export class Core {
   /** Reads the tables of a generation whose bytes lie in {@link storage}; false = the plain reader must see it. */
   load(generation: Generation, tables: Tables): boolean {
     const { batches } = generation;
+    this.#last = undefined;
+    this.#annotations.begin();
     if (!Number.isSafeInteger(generation.number)) return false;
     this.#batches = align(this.#exports.bytesAddress() + generation.used + slack);
     this.#batchCount = batches.length;
@@ -129,8 +131,6 @@ export class Core {
 
   /** Goes to the first events of the generation loaded; false = the plain reader must see it. */
   begin(generation: Generation, isFirst: boolean, nanosPerTick: number, origin: number, samples: CpuSamples, tables: Tables): boolean {
-    this.#last = undefined;
-    this.#annotations.begin();
     this.#need(this.#free + samples.count * sampleBytes);
     generation.bytes = this.storage(generation.used);
     for (let i = 0, at = this.#free >> 3; i < samples.count; i++) {
@@ -142,16 +142,7 @@ export class Core {
     }
     const { number } = generation;
     return (
-      this.#exports.begin(
-        this.#batches,
-        this.#batchCount,
-        number,
-        isFirst ? 1 : 0,
-        nanosPerTick,
-        origin,
-        this.#free,
-        samples.count,
-      ) !== 0
+      this.#exports.begin(this.#batches, this.#batchCount, number, isFirst ? 1 : 0, nanosPerTick, origin, this.#free, samples.count) !== 0
     );
   }
 

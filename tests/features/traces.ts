@@ -1,6 +1,7 @@
 /** The reference traces with their series and summaries, and where their events come from. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { traceCore } from "../../src/sources/trace-core.ts";
 import type { TraceVisitor } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
 import { sharedDir } from "../helpers/shared.ts";
@@ -19,16 +20,16 @@ export function formatVersion(trace: string): number {
 const oldestReadable = 22;
 const eventList = (trace: string): string => join(realDir, `${trace}.trace.tsv.gz`);
 
-/** Whether the events come from our reader, or from the reference reader's own list (small traces, older formats too). */
-export type EventSource = "reader" | "list";
+/** Whether the events come from our reader, without and with its WebAssembly core, or from the reference reader's own list (small traces, older formats too). */
+export type EventSource = "reader" | "core" | "list";
 export const sourcesOf = (trace: string): EventSource[] => [
   ...(existsSync(eventList(trace)) ? ["list" as const] : []),
-  ...(formatVersion(trace) >= oldestReadable ? ["reader" as const] : []),
+  ...(formatVersion(trace) >= oldestReadable ? ["reader" as const, "core" as const] : []),
 ];
 
 export async function feed(trace: string, source: EventSource, visitor: TraceVisitor): Promise<void> {
   if (source === "list") replay(readReferenceEvents(eventList(trace), formatVersion(trace)), visitor);
-  else await readTrace([readFileSync(join(realDir, `${trace}.trace`))], visitor);
+  else await readTrace([readFileSync(join(realDir, `${trace}.trace`))], visitor, { core: source === "core" ? traceCore() : undefined });
 }
 
 /** Every file of traces/features: the trace it is of, and its window. */

@@ -23,7 +23,7 @@ export const BLOCK_FULL: usize = BLOCK + 2048 * SLOT;
 export const STRUCT: usize = 32;
 export const THREAD_LIMIT: usize = 16384;
 export const PROC_LIMIT: usize = 8192;
-export const GOROUTINE_LIMIT: usize = 524288;
+export const GOROUTINE_LIMIT: usize = 262144;
 
 export const THREAD_CELLS: usize = 192 * KIB;
 export const PROC_CELLS: usize = THREAD_CELLS + THREAD_LIMIT * 8;
