@@ -148,7 +148,7 @@ export class GenerationReader {
 
   #break(error: unknown, offset: number): void {
     if (!(error instanceof Break)) throw error;
-    this.error = error.toError(offset, this.#generation!.number);
+    this.error = error.toError(offset, this.#container.current);
   }
 
   #load(generation: Generation): void {
@@ -168,7 +168,12 @@ export class GenerationReader {
       this.#visitor.start?.(this.info);
     }
     this.#visitor.generation?.(this.#tables);
-    this.#state.emit(EventKind.Sync, at, -1, -1, -1, 0, ++this.#syncs, 0, 0, 0, 0, 0);
+    try {
+      this.#state.emit(EventKind.Sync, at, -1, -1, -1, 0, ++this.#syncs, 0, 0, 0, 0, 0);
+    } catch (error) {
+      // Its time lies too far away; why reading ended before it says more.
+      if (this.error === undefined || !(error instanceof Break)) this.#break(error, this.#generation?.begin ?? this.#input.offset);
+    }
   }
 
   /** The reference closes with a Sync when no generation can be had any more, even where it never had one. */

@@ -118,6 +118,13 @@ describe("what is rare", () => {
     expect(await both(trace({ lines }))).toMatchObject({ alone: true, events: 400_004 });
   });
 
+  test("a generation that begins more than 104 days after the first one", async () => {
+    const late = generation(2, { lines: [] }).replaceAll("time=20000000", "time=9107199254740991");
+    const { message, events } = await both(traceFromText(`Trace Go1.22${generation(1, { lines: [] })}${late}`));
+    expect(message).toContain("trace_malformed event lies more than 104 days after the first one");
+    expect(events).toBe(3);
+  });
+
   test("ids of strings far apart", async () => {
     const text = `Trace Go1.22${generation(1, { lines: ["GoStop dt=1 reason_string=900000000 stack=0"], text: 900_000_000 })}`;
     expect(await both(traceFromText(text))).toMatchObject({ alone: false, events: 5 });
