@@ -180,6 +180,11 @@ class CoreSeriesVisitor implements CoreSeries {
       this.goroutineValue.remove(id);
       return;
     }
+    if (from === GoState.Syscall || to === GoState.Syscall) {
+      this.syscalls.transition(from, to);
+      // The most frequent ones; they neither begin nor end a stay that is remembered by goroutine.
+      if (from === GoState.Running || to === GoState.Running) return;
+    }
     const place = this.goroutineValue.place(id);
     const values = this.goroutineValue.values;
     if (from === GoState.Waiting) {
@@ -190,7 +195,6 @@ class CoreSeriesVisitor implements CoreSeries {
       if (from === GoState.Runnable && values[place] !== unknownBegin) this.latency.add(time - values[place]!);
     } else if (to === GoState.Runnable) values[place] = time;
     else if (to === GoState.Waiting) values[place] = from === GoState.Running ? this.blocks.block(reasonId, time) : this.blocks.wait(time);
-    if (from === GoState.Syscall || to === GoState.Syscall) this.syscalls.transition(from, to);
   }
 
   /** First word of a goroutine that existed before the trace. */

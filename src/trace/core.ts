@@ -260,19 +260,33 @@ export class Core {
   }
 
   #deliverSpecial(i: number, state: State): boolean {
-    const kind = this.#words[i + 2] & (wide - 1);
-    const time = this.#doubles[i >> 1] as TraceNanos;
-    const fields = this.#fields;
-    if (this.#words[i + 2] >= wide) {
-      for (let place = 0, from = (i + slotWords) >> 1; place < fieldCount; place++) fields[place] = this.#doubles[from + place];
-    } else {
-      for (let place = 0; place < fieldCount - 1; place++) fields[place] = this.#words[i + 3 + place];
-      fields[fieldCount - 1] = 0;
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const kind = words[i + 2] & (wide - 1);
+    const time = doubles[i >> 1] as TraceNanos;
+    const isWide = words[i + 2] >= wide;
+    const j = (i + slotWords) >> 1;
+    if (kind < firstUnfinished) {
+      this.#visitor.event(
+        kind as EventKind,
+        time,
+        doubles[j],
+        doubles[j + 1],
+        doubles[j + 2],
+        doubles[j + 3],
+        doubles[j + 4],
+        doubles[j + 5],
+        doubles[j + 6],
+        doubles[j + 7],
+        doubles[j + 8],
+        doubles[j + 9],
+      );
+      return true;
     }
-    if (kind >= firstUnfinished) return this.#annotations.deliver(kind, time, fields, state, this.#visitor);
-    const [thread, proc, goroutine, stack, a, b, c, d, e, f] = fields;
-    this.#visitor.event(kind as EventKind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
-    return true;
+    const fields = this.#fields;
+    for (let place = 0; place < fieldCount - 1; place++) fields[place] = isWide ? doubles[j + place] : words[i + 3 + place];
+    fields[fieldCount - 1] = isWide ? doubles[j + fieldCount - 1] : 0;
+    return this.#annotations.deliver(kind, time, fields, state, this.#visitor);
   }
 
   #need(end: number): void {

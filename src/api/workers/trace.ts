@@ -55,7 +55,7 @@ async function readTimeline({ path, from, to, width }: Extract<TraceTask, { kind
     if (timeline.complete) stop.abort();
   };
   try {
-    const outcome = await readTrace(openBytes(path), timeline, { signal: stop.signal, progress, core: traceCore() });
+    const outcome = await readTrace(openBytes(path, { reuse: true }), timeline, { signal: stop.signal, progress, core: traceCore() });
     if (outcome.error !== undefined && outcome.events === 0) throw outcome.error;
   } catch (error) {
     if (!stop.signal.aborted) throw error;

@@ -74,7 +74,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
   const toTerminal = options.out === undefined;
   const [{ analyzeTrace }, { openBytes }] = await Promise.all([import("../analyze.ts"), import("../../sources/bytes.ts")]);
   try {
-    const outcome = await analyzeTrace(() => openBytes(file), {
+    const outcome = await analyzeTrace(() => openBytes(file, { reuse: true }), {
       input: file,
       windowNanos,
       format: options.format,

@@ -132,17 +132,36 @@ function scanStacks(bytes: usize, ids: usize, from: usize, limit: usize): bool {
     const place = position;
     const frames = uvarint(limit);
     if (failed || frames > STACK_FRAMES || id - 1 > 0x3fffffff) return false;
-    for (let i: u64 = 0; i < frames; i++) {
-      uvarint(limit);
-      if (!hasString(uvarint(limit)) || !hasString(uvarint(limit))) return false;
-      uvarint(limit);
-      if (failed) return false;
-    }
+    for (let i: u64 = 0; i < frames; i++) if (!scanFrame(limit)) return false;
+    if (position > limit) return false;
     store<u32>(ids + (<usize>stackEntries << 2), <u32>id);
     store<u32>(stackPlaces + (<usize>stackEntries << 2), <u32>(place - bytes));
     stackEntries++;
     if (<u32>id >= stackLimit) stackLimit = <u32>id + 1;
   }
+  return true;
+}
+
+/** A frame: PC, function, file, line. False when a name is missing or a number is broken; its end is not looked at. */
+// @ts-ignore: decorator
+@inline
+function scanFrame(limit: usize): bool {
+  const pc = stopsOf(load<u64>(position));
+  const at = position + <usize>(bitsOf(pc) >> 3);
+  const word = load<u64>(at);
+  const func = stopsOf(word);
+  if (pc == 0 || popcnt(func) < 3) {
+    uvarint(limit);
+    if (!hasString(uvarint(limit)) || !hasString(uvarint(limit))) return false;
+    uvarint(limit);
+    return !failed;
+  }
+  let end = bitsOf(func);
+  if (!hasString(valueOf(word, func))) return false;
+  const file = func >> end;
+  if (!hasString(valueOf(word >> end, file))) return false;
+  end += bitsOf(file);
+  position = at + <usize>((end + bitsOf(func >> end)) >> 3);
   return true;
 }
 
