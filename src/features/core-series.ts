@@ -85,9 +85,10 @@ class CoreSeriesVisitor implements CoreSeries {
   private firstGeneration = true;
   private held: Row[] = [];
   private index = 0;
-  private windowStart = 0;
-  private border: number;
-  private last = -1;
+  // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
+  private windowStart = Number.NaN;
+  private border = Number.NaN;
+  private last = Number.NaN;
   private events = 0;
 
   constructor(options: CoreSeriesOptions) {
@@ -95,7 +96,9 @@ class CoreSeriesVisitor implements CoreSeries {
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
     this.maxWindows = options.maxWindows ?? 1_000_000;
     this.onWindow = options.onWindow;
+    this.windowStart = 0;
     this.border = this.firstWindowNanos;
+    this.last = -1;
   }
 
   start(info: TraceInfo): void {

@@ -11,7 +11,15 @@ import type { TraceNanos } from "../lib/units.ts";
 import { idOrNone } from "./varint.ts";
 
 /** Kinds of unfinished records (assembly/records.ts). */
-export const UnfinishedKind = { GoEnd: 16, StopBegin: 17, StopEnd: 18, TaskBegin: 19, TaskEnd: 20, RegionBegin: 21, RegionEnd: 22 } as const;
+export const UnfinishedKind = {
+  GoEnd: 16,
+  StopBegin: 17,
+  StopEnd: 18,
+  TaskBegin: 19,
+  TaskEnd: 20,
+  RegionBegin: 21,
+  RegionEnd: 22,
+} as const;
 
 type Remembered = { readonly tasks: Tasks; readonly stops: Map<number, Stop[]>; readonly regions: Map<number, Region[]> };
 

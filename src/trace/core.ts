@@ -70,6 +70,7 @@ export class Core {
   #free = 0;
   /** Of the record at hand: thread, processor, goroutine, stack, a..f. */
   readonly #fields = new Float64Array(fieldCount);
+  #state: State | undefined;
   /** Events and last time where the generation's first event comes; no time before that. */
   #events = 0;
   #last: TraceNanos | undefined;
@@ -154,8 +155,16 @@ export class Core {
     }
     const answer = this.#exports.run(state.last);
     if (answer === CoreAnswer.Unusual) return answer;
+    this.#state = state;
     const header = this.#exports.headerAddress();
-    if (!this.#deliver(this.#words[header >> 2], state)) return CoreAnswer.Unusual;
+    const begin = this.#exports.blockAddress() >> 2;
+    const end = this.#words[header >> 2] >> 2;
+    const delivered = deliver(this.#visitor, this.#words, this.#doubles, begin, end, this.#special);
+    if (delivered < 0) {
+      state.events += ~delivered;
+      return CoreAnswer.Unusual;
+    }
+    state.events += delivered;
     state.last = this.#doubles[(header >> 3) + 1] as TraceNanos;
     return answer;
   }
@@ -206,60 +215,8 @@ export class Core {
     for (const [goroutine, open] of regions) goroutines.regions[goroutines.table.find(goroutine)] = open;
   }
 
-  /** False when an event contradicts what was remembered of earlier ones; those before it have been delivered. */
-  #deliver(end: number, state: State): boolean {
-    const visitor = this.#visitor;
-    const words = this.#words;
-    const doubles = this.#doubles;
-    let events = state.events;
-    const last = end >> 2;
-    for (let i = this.#exports.blockAddress() >> 2; i < last; i += slotWords) {
-      const kind = words[i + 2];
-      if (kind < firstUnfinished) {
-        visitor.event(
-          kind as EventKind,
-          doubles[i >> 1] as TraceNanos,
-          words[i + 3],
-          words[i + 4],
-          words[i + 5],
-          words[i + 6],
-          words[i + 7],
-          words[i + 8],
-          words[i + 9],
-          words[i + 10],
-          words[i + 11],
-          0,
-        );
-      } else if (kind === UnfinishedKind.GoEnd) {
-        this.#annotations.end(words[i + 7]);
-        visitor.event(
-          EventKind.GoTransition,
-          doubles[i >> 1] as TraceNanos,
-          words[i + 3],
-          words[i + 4],
-          words[i + 5],
-          words[i + 6],
-          words[i + 7],
-          words[i + 8],
-          words[i + 9],
-          words[i + 10],
-          words[i + 11],
-          0,
-        );
-      } else {
-        if (!this.#deliverSpecial(i, state)) {
-          state.events = events;
-          return false;
-        }
-        if (kind >= wide) i += 2 * slotWords;
-      }
-      events++;
-    }
-    state.events = events;
-    return true;
-  }
-
-  #deliverSpecial(i: number, state: State): boolean {
+  /** Delivers a record that is wide or unfinished; false when it contradicts what is remembered. */
+  readonly #special = (i: number): boolean => {
     const words = this.#words;
     const doubles = this.#doubles;
     const kind = words[i + 2] & (wide - 1);
@@ -283,11 +240,29 @@ export class Core {
       );
       return true;
     }
+    if (kind === UnfinishedKind.GoEnd && !isWide) {
+      this.#annotations.end(words[i + 7]);
+      this.#visitor.event(
+        EventKind.GoTransition,
+        time,
+        words[i + 3],
+        words[i + 4],
+        words[i + 5],
+        words[i + 6],
+        words[i + 7],
+        words[i + 8],
+        words[i + 9],
+        words[i + 10],
+        words[i + 11],
+        0,
+      );
+      return true;
+    }
     const fields = this.#fields;
     for (let place = 0; place < fieldCount - 1; place++) fields[place] = isWide ? doubles[j + place] : words[i + 3 + place];
     fields[fieldCount - 1] = isWide ? doubles[j + fieldCount - 1] : 0;
-    return this.#annotations.deliver(kind, time, fields, state, this.#visitor);
-  }
+    return this.#annotations.deliver(kind, time, fields, this.#state!, this.#visitor);
+  };
 
   #need(end: number): void {
     const missing = end - this.#exports.memory.buffer.byteLength;
@@ -303,6 +278,45 @@ export class Core {
     this.#doubles = new Float64Array(buffer);
     this.#bytes = new Uint8Array(buffer);
   }
+}
+
+/**
+ * Delivers the records from word `begin` to `end`; `special` those that are wide or unfinished. Returns how many; ~n when the one after
+ * n was refused. A function of its own: compiled in the middle of the loop, it has nothing behind it that never ran.
+ */
+function deliver(
+  visitor: TraceVisitor,
+  words: Int32Array,
+  doubles: Float64Array,
+  begin: number,
+  end: number,
+  special: (i: number) => boolean,
+): number {
+  let events = 0;
+  for (let i = begin; i < end; i += slotWords) {
+    const kind = words[i + 2];
+    if (kind < firstUnfinished) {
+      visitor.event(
+        kind as EventKind,
+        doubles[i >> 1] as TraceNanos,
+        words[i + 3],
+        words[i + 4],
+        words[i + 5],
+        words[i + 6],
+        words[i + 7],
+        words[i + 8],
+        words[i + 9],
+        words[i + 10],
+        words[i + 11],
+        0,
+      );
+    } else {
+      if (!special(i)) return ~events;
+      if (kind >= wide) i += 2 * slotWords;
+    }
+    events++;
+  }
+  return events;
 }
 
 const align = (address: number): number => (address + 7) & ~7;

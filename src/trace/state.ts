@@ -21,13 +21,14 @@ export class State {
   events = 0;
   /** So many of them had been delivered before, when a generation is read anew: they change the state only. */
   delivered = 0;
-  /** Time of the last event delivered. */
-  last: TraceNanos = traceNanos(-1);
+  /** Time of the last event delivered. Its NaN is never seen: an engine that took times for small integers would begin anew at 2^31. */
+  last: TraceNanos = Number.NaN as TraceNanos;
   /** While set, handlers run their checks and change state, but deliver nothing. */
   muted = false;
   readonly #visitor: TraceVisitor;
 
   constructor(tables: Tables, visitor: TraceVisitor) {
+    this.last = traceNanos(-1);
     this.tables = tables;
     this.#visitor = visitor;
   }
