@@ -73,6 +73,7 @@ export class CoreAnnotations {
         if (open === undefined || stop === undefined) return false;
         const last = open.pop()!;
         if (last !== stop) open[0] = last;
+        if (open.length === 0) stops.delete(goroutine);
         const name = stop.generation === state.generation ? stop.id : tables.intern(stop.kind);
         return event(EventKind.RangeEnd, RangeName.StopTheWorld, name, Scope.Goroutine, goroutine);
       }
@@ -95,6 +96,7 @@ export class CoreAnnotations {
         const inner = open?.at(-1);
         if (inner !== undefined && (inner.task !== a || inner.type !== tables.string(fields[5]))) return false;
         open?.pop();
+        if (open?.length === 0) regions.delete(goroutine);
         return event(EventKind.RegionEnd, a, fields[5], 0, 0);
       }
     }
@@ -102,10 +104,13 @@ export class CoreAnnotations {
 
   /** A goroutine has ended: what was open on it is forgotten. */
   end(goroutine: number): void {
-    if (!this.#now.stops.has(goroutine) && !this.#now.regions.has(goroutine)) return;
+    const { stops, regions } = this.#now;
+    // Nearly always nothing is open anywhere.
+    if (stops.size === 0 && regions.size === 0) return;
+    if (!stops.has(goroutine) && !regions.has(goroutine)) return;
     this.#before ??= copy(this.#now);
-    this.#now.stops.delete(goroutine);
-    this.#now.regions.delete(goroutine);
+    stops.delete(goroutine);
+    regions.delete(goroutine);
   }
 }
 

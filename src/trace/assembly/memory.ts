@@ -18,7 +18,7 @@ export const COUNTS: usize = 4352;
 /** The block of records; an event makes at most three, a wide one takes three slots. */
 export const BLOCK: usize = 64 * KIB;
 export const SLOT: usize = 48;
-export const BLOCK_FULL: usize = BLOCK + 2048 * SLOT;
+export const BLOCK_FULL: usize = BLOCK + 512 * SLOT;
 
 export const STRUCT: usize = 32;
 export const THREAD_LIMIT: usize = 16384;

@@ -15,6 +15,8 @@ import {
 import { hasStack, hasString } from "./tables";
 
 /** Lets a cursor's current event happen, if it may. */
+// @ts-ignore: decorator
+@inline
 export function advance(cursor: usize): i32 {
   const thread = <usize>load<u32>(cursor, 8);
   if (thread == NO_THREAD) {
@@ -67,6 +69,8 @@ function advanceOn(thread: usize, cursor: usize): i32 {
   }
 }
 
+// @ts-ignore: decorator
+@inline
 function goStart(thread: usize, at: f64, id: i64, sequence: i64): i32 {
   const goroutine = findGoroutine(id);
   if (goroutine == 0 || load<i32>(goroutine, 24) != RUNNABLE) return WAIT;
@@ -88,6 +92,8 @@ function runningOn(thread: usize): usize {
   return goroutine != 0 && load<i32>(goroutine, 24) == RUNNING ? goroutine : 0;
 }
 
+// @ts-ignore: decorator
+@inline
 function goDestroy(thread: usize, at: f64): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0) return UNUSUAL;
@@ -97,6 +103,8 @@ function goDestroy(thread: usize, at: f64): i32 {
   return DONE;
 }
 
+// @ts-ignore: decorator
+@inline
 function goStop(thread: usize, at: f64, reason: u64, stack: u64, status: i32, to: i32): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0 || !hasStack(stack) || !hasString(reason)) return UNUSUAL;
@@ -106,6 +114,8 @@ function goStop(thread: usize, at: f64, reason: u64, stack: u64, status: i32, to
   return DONE;
 }
 
+// @ts-ignore: decorator
+@inline
 function goUnblock(thread: usize, at: f64, id: i64, sequence: i64, stack: u64): i32 {
   const goroutine = findGoroutine(id);
   if (goroutine == 0 || load<i32>(goroutine, 24) != WAITING) return WAIT;
@@ -128,6 +138,8 @@ function goCreate(thread: usize, at: f64, id: i64, entry: u64, stack: u64, block
   return DONE;
 }
 
+// @ts-ignore: decorator
+@inline
 function syscallBegin(thread: usize, at: f64, sequence: i64, stack: u64): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0) return UNUSUAL;
@@ -140,6 +152,8 @@ function syscallBegin(thread: usize, at: f64, sequence: i64, stack: u64): i32 {
   return DONE;
 }
 
+// @ts-ignore: decorator
+@inline
 function syscallEnd(thread: usize, at: f64): i32 {
   const proc = <usize>load<u32>(thread, 20);
   if (proc == NO_PROC) return UNUSUAL;
@@ -164,6 +178,8 @@ function syscallEndBlocked(thread: usize, at: f64): i32 {
   return DONE;
 }
 
+// @ts-ignore: decorator
+@inline
 function heapMetric(thread: usize, at: f64, metric: i32, value: u64): i32 {
   if (load<u32>(thread, 20) == <u32>NO_PROC) return UNUSUAL;
   if (value <= 0x7fffffff) emitSmall(METRIC, at, thread, metric, 0, <i32>value, 0, 0, 0);
