@@ -1,18 +1,26 @@
 /**
- * All events of a trace, in order: `node bench/decode.ts FILE [--features]` prints how many there were.
+ * All events of a trace, in order: `node bench/decode.ts FILE [--features] [--plain]` prints how many there were;
+ * --plain reads without the WebAssembly core.
  * bench/run.ts times it as a process of its own, beside bench/rivals/xexptrace.
  */
 import { createCoreSeries } from "../src/features/core-series.ts";
 import { openBytes } from "../src/sources/bytes.ts";
 import type { TraceVisitor } from "../src/trace/model.ts";
+import { traceCore } from "../src/sources/trace-core.ts";
 import { readTrace } from "../src/trace/read.ts";
 
-const [file, option] = process.argv.slice(2);
-if (file === undefined) throw new Error("usage: node bench/decode.ts FILE [--features]");
+const [file, ...options] = process.argv.slice(2);
+const withSeries = options.includes("--features");
+const core = options.includes("--plain") ? undefined : traceCore();
+if (file === undefined) throw new Error("usage: node bench/decode.ts FILE [--features] [--plain]");
+if (core === undefined && !options.includes("--plain"))
+  throw new Error("build/kernels/trace.wasm is not there; make it with: npm run build");
 let windows = 0;
 const series = createCoreSeries({ windowNanos: 100e6, onWindow: () => void windows++ });
-const visitor: TraceVisitor = option === "--features" ? series : { event() {} };
-const { events, error } = await readTrace(openBytes(file), visitor);
-if (option === "--features") series.finish();
+const visitor: TraceVisitor = withSeries ? series : { event() {} };
+const { events, error } = await readTrace(openBytes(file, { reuse: true }), visitor, {
+  core,
+});
+if (withSeries) series.finish();
 if (error !== undefined) console.error(error.message);
-console.log(option === "--features" ? `${events} events, ${windows} windows` : events);
+console.log(withSeries ? `${events} events, ${windows} windows` : events);

@@ -18,15 +18,15 @@ function newest(folder: string): number {
 }
 
 /** Runs a build script; with --quick only when a source is newer than what it makes. */
-function step(script: string, source: string, product: string): void {
-  const from = join(root, source);
+function step(script: string, sources: readonly string[], product: string): void {
   const to = join(root, product);
   const path = join(root, "scripts", script);
-  if (quick && existsSync(to) && newest(to) > Math.max(newest(from), statSync(path).mtimeMs)) return;
+  if (quick && existsSync(to) && newest(to) > Math.max(...sources.map((source) => newest(join(root, source))), statSync(path).mtimeMs))
+    return;
   execFileSync(process.execPath, [path], { cwd: root, stdio: "inherit" });
 }
 
 if (!quick) rmSync(join(root, "dist"), { recursive: true, force: true });
-step("build-kernels.ts", "src/models/kernels/assembly", "build/kernels");
-step("build-page.ts", "src/web", "dist/web");
+step("build-kernels.ts", ["src/models/kernels/assembly", "src/trace/assembly"], "build/kernels");
+step("build-page.ts", ["src/web"], "dist/web");
 if (!quick) execFileSync(join(root, "node_modules", ".bin", "tsc"), ["-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });

@@ -31,7 +31,7 @@ for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
   if (!entry.isFile() || !/\.tsx?$/.test(entry.name)) continue;
   const file = join(entry.parentPath, entry.name);
   const name = relative(root, file);
-  if (name.startsWith("models/kernels/assembly")) continue;
+  if (/^(models\/kernels|trace)\/assembly\//.test(name)) continue;
   const room = name.split("/")[0]!;
   const text = readFileSync(file, "utf8");
   const rules = allowed[room];

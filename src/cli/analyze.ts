@@ -1,17 +1,11 @@
 /** What `foretrace analyze` does with one trace: one pass, one form of answer. The forms are described in docs/analyze.md. */
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration } from "../lib/units.ts";
+import { traceCore } from "../sources/trace-core.ts";
 import type { ByteSource, TraceOutcome } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
-import { csvAnswer } from "./analyze/csv.ts";
-import { jsonAnswer } from "./analyze/json.ts";
-import { promAnswer } from "./analyze/prom.ts";
-import { textAnswer } from "./analyze/text.ts";
-import type { Answer, AnswerOptions } from "./analyze/answer.ts";
+import type { Answer, AnswerOptions, Format } from "./analyze/answer.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
-
-export const formats = ["text", "json", "csv", "prom"] as const;
-export type Format = (typeof formats)[number];
 
 export type AnalyzeOptions = {
   /** Name of the input for people; "-" is standard input, which cannot be read twice. */
@@ -32,11 +26,12 @@ export type AnalyzeOptions = {
   readonly signal?: AbortSignal;
 };
 
-const answers: Record<Format, (options: AnswerOptions) => Answer> = {
-  text: textAnswer,
-  json: jsonAnswer,
-  csv: csvAnswer,
-  prom: promAnswer,
+/** Only the form that is asked for is loaded. */
+const answers: Record<Format, (options: AnswerOptions) => Promise<Answer>> = {
+  text: async (options) => (await import("./analyze/text.ts")).textAnswer(options),
+  json: async (options) => (await import("./analyze/json.ts")).jsonAnswer(options),
+  csv: async (options) => (await import("./analyze/csv.ts")).csvAnswer(options),
+  prom: async (options) => (await import("./analyze/prom.ts")).promAnswer(options),
 };
 
 /**
@@ -48,9 +43,10 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   const range = await parseRange(open, options);
   const assumeVersion = parseVersion(options.assumeVersion);
   const { input, color, width } = options;
-  const answer = answers[options.format]({ input, windowNanos, ...range, write, color, width });
+  const answer = await answers[options.format]({ input, windowNanos, ...range, write, color, width });
   const source = ready === undefined ? open() : paced(open(), ready);
   const outcome = await readTrace(source, answer.visitor, {
+    core: traceCore(),
     ...(progress === undefined ? {} : { progress }),
     ...(signal === undefined ? {} : { signal }),
     ...(assumeVersion === undefined ? {} : { assumeVersion }),

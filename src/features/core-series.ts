@@ -85,9 +85,10 @@ class CoreSeriesVisitor implements CoreSeries {
   private firstGeneration = true;
   private held: Row[] = [];
   private index = 0;
-  private windowStart = 0;
-  private border: number;
-  private last = -1;
+  // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
+  private windowStart = Number.NaN;
+  private border = Number.NaN;
+  private last = Number.NaN;
   private events = 0;
 
   constructor(options: CoreSeriesOptions) {
@@ -95,7 +96,9 @@ class CoreSeriesVisitor implements CoreSeries {
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
     this.maxWindows = options.maxWindows ?? 1_000_000;
     this.onWindow = options.onWindow;
+    this.windowStart = 0;
     this.border = this.firstWindowNanos;
+    this.last = -1;
   }
 
   start(info: TraceInfo): void {
@@ -180,6 +183,11 @@ class CoreSeriesVisitor implements CoreSeries {
       this.goroutineValue.remove(id);
       return;
     }
+    if (from === GoState.Syscall || to === GoState.Syscall) {
+      this.syscalls.transition(from, to);
+      // The most frequent ones; they neither begin nor end a stay that is remembered by goroutine.
+      if (from === GoState.Running || to === GoState.Running) return;
+    }
     const place = this.goroutineValue.place(id);
     const values = this.goroutineValue.values;
     if (from === GoState.Waiting) {
@@ -190,7 +198,6 @@ class CoreSeriesVisitor implements CoreSeries {
       if (from === GoState.Runnable && values[place] !== unknownBegin) this.latency.add(time - values[place]!);
     } else if (to === GoState.Runnable) values[place] = time;
     else if (to === GoState.Waiting) values[place] = from === GoState.Running ? this.blocks.block(reasonId, time) : this.blocks.wait(time);
-    if (from === GoState.Syscall || to === GoState.Syscall) this.syscalls.transition(from, to);
   }
 
   /** First word of a goroutine that existed before the trace. */

@@ -5,15 +5,22 @@ import type { ByteSource } from "../trace/model.ts";
 import { compressionOf, inflate } from "./inflate.ts";
 
 const readBytes = 256 * 1024;
+const reusedBytes = 1024 * 1024;
+const leastBytes = 64 * 1024;
 const magicBytes = 4;
+
+export type OpenOptions = {
+  /** A piece is valid until the next but one is asked for: for readers such as `readTrace`, which do not keep pieces. They are always the same memory. */
+  readonly reuse?: boolean;
+};
 
 /**
  * A file, or standard input for "-". Nothing is opened before the first piece is asked for.
  * @throws ForetraceError (while reading) not_found, bad_usage for a folder or a file that may not be read;
  * trace_truncated or trace_malformed for cut or damaged compression, after what came out before.
  */
-export function openBytes(path: string): ByteSource {
-  return path === "-" ? decompressed(process.stdin, "standard input") : decompressed(fileBytes(path), path);
+export function openBytes(path: string, { reuse = false }: OpenOptions = {}): ByteSource {
+  return path === "-" ? decompressed(process.stdin, "standard input") : decompressed(fileBytes(path, reuse), path);
 }
 
 /** The bytes as they are, or decompressed where they begin as gzip or zstd. @param name for messages. Errors as {@link openBytes}. */
@@ -24,7 +31,8 @@ export async function* decompressed(bytes: AsyncIterable<Uint8Array>, name = "th
     for (let length = 0; length < magicBytes;) {
       const next = await iterator.next();
       if (next.done === true) break;
-      seen.push(next.value);
+      // One of the first few is kept while others are asked for.
+      seen.push(next.value.length < magicBytes ? next.value.slice() : next.value);
       length += next.value.length;
     }
     const compression = compressionOf(Buffer.concat(seen.map((piece) => piece.subarray(0, magicBytes))));
@@ -41,14 +49,17 @@ async function* rejoined(seen: readonly Uint8Array[], iterator: AsyncIterator<Ui
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
 }
 
-async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
+async function* fileBytes(path: string, reuse: boolean): AsyncGenerator<Uint8Array> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(path, error);
   });
   try {
-    for (;;) {
-      const piece = Buffer.allocUnsafeSlow(readBytes);
-      const { bytesRead } = await file.read(piece, 0, readBytes).catch((error: NodeJS.ErrnoException) => {
+    // Small files do not pay for large pieces; a pipe says that it has no bytes.
+    const size = reuse ? Math.min(reusedBytes, Math.max(leastBytes, (await file.stat()).size + 1)) : readBytes;
+    const kept = reuse ? [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] : [];
+    for (let turn = 0; ; turn ^= 1) {
+      const piece = kept[turn] ?? Buffer.allocUnsafeSlow(size);
+      const { bytesRead } = await file.read(piece, 0, size).catch((error: NodeJS.ErrnoException) => {
         throw unreadable(path, error);
       });
       if (bytesRead === 0) return;

@@ -4,7 +4,7 @@
  * or where the input ends; from 1.26 a byte of its own ends it.
  */
 import { Break, malformed, truncated } from "./broken.ts";
-import { BatchKind, Generation } from "./generation.ts";
+import { BatchKind, Generation, type Storage } from "./generation.ts";
 import type { Input } from "./input.ts";
 import { limits, Wire } from "./spec.ts";
 import { idOrNone, longEnd, longUvarint } from "./varint.ts";
@@ -22,7 +22,7 @@ export class Container {
   readonly #input: Input;
   readonly #version: number;
   readonly #maxBytes: number;
-  readonly #generation = new Generation();
+  readonly #generation: Generation;
   readonly #header: Header = { at: 0, generation: 0, thread: 0, time: 0, size: 0, experiment: 0, endOfGeneration: false };
   readonly #fields = new Float64Array(4);
   #spill: Spill | undefined;
@@ -30,7 +30,8 @@ export class Container {
   #late: Break | undefined;
   #started = false;
 
-  constructor(input: Input, version: number, maxGenerationBytes: number) {
+  constructor(input: Input, version: number, maxGenerationBytes: number, storage?: Storage) {
+    this.#generation = new Generation(storage);
     this.#input = input;
     this.#version = version;
     this.#maxBytes = maxGenerationBytes;

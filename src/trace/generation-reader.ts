@@ -2,6 +2,7 @@
 import type { ForetraceError } from "../lib/errors.ts";
 import { Break, inconsistent, malformed } from "./broken.ts";
 import { Container } from "./container.ts";
+import { Core, CoreAnswer } from "./core.ts";
 import { Ahead, Cursors } from "./cursors.ts";
 import type { Generation } from "./generation.ts";
 import type { Input } from "./input.ts";
@@ -43,12 +44,22 @@ export class GenerationReader {
   /** Cursor whose event was tried last: the place of an error. */
   #tried = 0;
 
-  constructor(input: Input, version: number, visitor: TraceVisitor, onSpan: (span: GenerationSpan) => void) {
+  /** Undefined without one, and from the first generation on that it does not read. */
+  #core: Core | undefined;
+
+  constructor(
+    input: Input,
+    version: number,
+    visitor: TraceVisitor,
+    onSpan: (span: GenerationSpan) => void,
+    core: WebAssembly.Module | undefined,
+  ) {
     this.#input = input;
     this.#version = version;
     this.#visitor = visitor;
     this.#onSpan = onSpan;
-    this.#container = new Container(input, version, maxGenerationBytes);
+    this.#core = core === undefined ? undefined : new Core(core, visitor);
+    this.#container = new Container(input, version, maxGenerationBytes, this.#core?.storage);
     this.#state = new State(this.#tables, visitor);
     this.#ordering = new Ordering(this.#state, this.#cursors);
   }
@@ -85,22 +96,42 @@ export class GenerationReader {
     if (this.info === undefined) this.#origin = Math.max(1, begin);
     state.generation = generation.number;
     if (state.first === 0) state.first = generation.number;
-    try {
-      this.#cursors.load(generation, nanosPerTick, this.#origin, (id) => state.threads.slotFor(id));
-    } catch (error) {
-      this.#break(error, generation.begin);
-      return;
-    }
     this.#samples.convert(nanosPerTick, this.#origin);
-    this.#sample = 0;
+    if (this.#core?.begin(generation, state.isFirst, nanosPerTick, this.#origin, this.#samples, this.#tables) === false) this.#leaveCore();
+    if (this.#core === undefined && !this.#loadCursors()) return;
     this.generations++;
     this.#onSpan({ begin: generation.begin, end: generation.end });
     this.#sync(begin - this.#origin);
   }
 
+  #loadCursors(): boolean {
+    const generation = this.#generation!;
+    const { threads } = this.#state;
+    this.#sample = 0;
+    try {
+      this.#cursors.load(generation, this.#clock!.nanosPerTick!, this.#origin, (id) => threads.slotFor(id));
+      return true;
+    } catch (error) {
+      this.#break(error, generation.begin);
+      return false;
+    }
+  }
+
+  /** From the beginning of this generation on without the core. */
+  #leaveCore(): void {
+    this.#core?.handOver(this.#state, this.#ordering);
+    this.#core = undefined;
+  }
+
   /** Delivers events of the generation, some ten thousand at a time; false when there are no more. */
   deliver(): boolean {
     if (this.error !== undefined) return false;
+    if (this.#core !== undefined) {
+      const answer = this.#core.run(this.#state);
+      if (answer !== CoreAnswer.Unusual) return answer === CoreAnswer.More;
+      this.#leaveCore();
+      if (!this.#loadCursors()) return false;
+    }
     const cursors = this.#cursors;
     try {
       for (let left = portion; left > 0; left--) {
@@ -117,11 +148,12 @@ export class GenerationReader {
 
   #break(error: unknown, offset: number): void {
     if (!(error instanceof Break)) throw error;
-    this.error = error.toError(offset, this.#generation!.number);
+    this.error = error.toError(offset, this.#container.current);
   }
 
   #load(generation: Generation): void {
-    this.#tables.load(generation);
+    if (this.#core?.load(generation, this.#tables) === false) this.#leaveCore();
+    if (this.#core === undefined) this.#tables.load(generation);
     const clock = readClock(generation, this.#version);
     if (clock.nanosPerTick === undefined) throw malformed("no frequency event found");
     if (this.#version >= 25 && clock.snapshot === undefined) throw malformed("no clock snapshot event found");
@@ -136,7 +168,12 @@ export class GenerationReader {
       this.#visitor.start?.(this.info);
     }
     this.#visitor.generation?.(this.#tables);
-    this.#state.emit(EventKind.Sync, at, -1, -1, -1, 0, ++this.#syncs, 0, 0, 0, 0, 0);
+    try {
+      this.#state.emit(EventKind.Sync, at, -1, -1, -1, 0, ++this.#syncs, 0, 0, 0, 0, 0);
+    } catch (error) {
+      // Its time lies too far away; why reading ended before it says more.
+      if (this.error === undefined || !(error instanceof Break)) this.#break(error, this.#generation?.begin ?? this.#input.offset);
+    }
   }
 
   /** The reference closes with a Sync when no generation can be had any more, even where it never had one. */
@@ -182,15 +219,13 @@ export class GenerationReader {
   #emitSample(): void {
     const samples = this.#samples;
     const i = this.#sample++;
-    // The reference does not look at the stack of a sample; one that is not there is no stack.
-    const stack = this.#tables.stacks.find(samples.stack[i]) < 0 ? 0 : samples.stack[i];
     this.#state.emit(
       EventKind.StackSample,
       samples.time[i],
       samples.thread[i],
       samples.proc[i],
       samples.goroutine[i],
-      stack,
+      samples.stackIn(this.#tables, i),
       0,
       0,
       0,

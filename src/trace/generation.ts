@@ -20,17 +20,27 @@ export type Batch = {
 
 /** Bytes behind the last payload that may be read (and are then found to lie beyond the batch). */
 const slack = 64;
+const leastBytes = 1 << 20;
+
+/** Memory of somebody else's: room for so many bytes and more, what was in it before still there. */
+export type Storage = (wanted: number) => Uint8Array;
 
 export class Generation {
   number = 0;
   /** Where its first batch begins in the file, and where its last one (or the byte that closes it) ends. */
   begin = 0;
   end = 0;
-  bytes: Uint8Array = new Uint8Array(1 << 20);
+  bytes: Uint8Array;
   used = 0;
   readonly batches: Batch[] = [];
   /** Smallest batch time in ticks, as the reference finds it: a 0 counts as "none yet". */
   minTime = 0;
+  readonly #storage: Storage | undefined;
+
+  constructor(storage?: Storage) {
+    this.#storage = storage;
+    this.bytes = storage?.(leastBytes) ?? new Uint8Array(leastBytes);
+  }
 
   reset(): void {
     this.number = 0;
@@ -43,9 +53,12 @@ export class Generation {
   reserve(size: number): number {
     const wanted = this.used + size + slack;
     if (wanted > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(wanted, this.bytes.length * 2));
-      grown.set(this.bytes.subarray(0, this.used));
-      this.bytes = grown;
+      if (this.#storage !== undefined) this.bytes = this.#storage(wanted);
+      else {
+        const grown = new Uint8Array(Math.max(wanted, this.bytes.length * 2));
+        grown.set(this.bytes.subarray(0, this.used));
+        this.bytes = grown;
+      }
     }
     return this.used;
   }

@@ -4,6 +4,9 @@
 const sparePerEntry = 8;
 const spareLeast = 4096;
 
+/** Place of each entry (that of entry 0 says nothing), and entry by id: -1 = none. */
+export type FoundEntries = { readonly places: Int32Array; readonly entries: Int32Array };
+
 export class IdIndex {
   /** Entry by id for small ids, -1 = none. Entry 0 is id 0: the empty string, no stack. */
   #dense = new Int32Array(1);
@@ -59,6 +62,21 @@ export class IdIndex {
       this.#dense[id] = entry;
     }
     return undefined;
+  }
+
+  /** The entries as somebody else found them, sealed; {@link idAt} is not for these. */
+  adopt({ places, entries }: FoundEntries): void {
+    this.clear();
+    this.entries = places.length;
+    this.nextFree = entries.length;
+    if (places.length > this.#places.length) {
+      this.#places = new Int32Array(places.length * 2);
+      this.#ids = new Float64Array(places.length * 2);
+    }
+    this.#places.set(places);
+    if (entries.length > this.#dense.length) this.#dense = new Int32Array(entries.length * 2);
+    this.#denseLimit = entries.length;
+    this.#dense.set(entries);
   }
 
   /** Entry of an id, -1 when the table has none. */

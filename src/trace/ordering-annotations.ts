@@ -1,7 +1,7 @@
 /** What programs say about themselves (tasks, regions, logs, labels), the number of processors, and experimental events. */
 import { inconsistent, malformed } from "./broken.ts";
 import { EventKind, Metric, Scope } from "./model.ts";
-import { Wire, wireName } from "./spec.ts";
+import { argumentCounts, Wire, wireName } from "./spec.ts";
 import type { State } from "./state.ts";
 import { idOrNone } from "./varint.ts";
 
@@ -40,13 +40,19 @@ export function advanceAnnotation(
     default:
       if (type < Wire.FirstExperimental) throw malformed(`bad event type found while ordering: ${type}`);
       state.needThread(thread);
-      return emit(state, EventKind.Experimental, at, thread, 0, type, a, b, c);
+      return experimental(state, type, thread, at, [a, b, c]);
   }
 }
 
 function emit(state: State, kind: EventKind, at: number, thread: number, stack: number, a: number, b: number, c: number, d: number): true {
   state.emit(kind, at, state.threadId(thread), state.procId(thread), state.threads.goroutineId[thread], stack, a, b, c, d, 0, 0);
   return true;
+}
+
+/** The columns hold more than the event has: what is behind its own arguments is another event's. */
+function experimental(state: State, type: number, thread: number, at: number, values: readonly number[]): true {
+  const [a, b, c] = values.map((value, i) => (i < argumentCounts[type] ? value : 0));
+  return emit(state, EventKind.Experimental, at, thread, 0, type, a, b, c);
 }
 
 /** On the wire 0 means "no parent", not the background task. */

@@ -20,11 +20,18 @@ export class Ordering {
   readonly #state: State;
   readonly #cursors: Cursors;
   readonly #gc = new GcCycle();
-  readonly #tasks: Tasks = new Map();
+  #tasks: Tasks = new Map();
 
   constructor(state: State, cursors: Cursors) {
     this.#state = state;
     this.#cursors = cursors;
+  }
+
+  /** What another ordering knew of the collector (undefined = nothing yet) and of the tasks that have begun. */
+  restore(collecting: boolean | undefined, sequence: number, tasks: Tasks): void {
+    this.#gc.running = collecting;
+    this.#gc.sequence = sequence;
+    this.#tasks = tasks;
   }
 
   /**

@@ -19,13 +19,16 @@ export class State {
   first = 0;
   /** Events delivered. */
   events = 0;
-  /** Time of the last event delivered. */
-  last: TraceNanos = traceNanos(-1);
+  /** So many of them had been delivered before, when a generation is read anew: they change the state only. */
+  delivered = 0;
+  /** Time of the last event delivered. Its NaN is never seen: an engine that took times for small integers would begin anew at 2^31. */
+  last: TraceNanos = Number.NaN as TraceNanos;
   /** While set, handlers run their checks and change state, but deliver nothing. */
   muted = false;
   readonly #visitor: TraceVisitor;
 
   constructor(tables: Tables, visitor: TraceVisitor) {
+    this.last = traceNanos(-1);
     this.tables = tables;
     this.#visitor = visitor;
   }
@@ -53,7 +56,7 @@ export class State {
     const time = at > this.last ? at : this.last + 1;
     if (!(time <= latest)) throw malformed("event lies more than 104 days after the first one");
     this.last = time as TraceNanos;
-    this.events++;
+    if (++this.events <= this.delivered) return;
     this.#visitor.event(kind, time as TraceNanos, thread, proc, goroutine, stack, a, b, c, d, e, f);
   }
 

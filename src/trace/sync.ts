@@ -3,6 +3,7 @@ import { malformed } from "./broken.ts";
 import { BatchKind, type Generation } from "./generation.ts";
 import type { ClockSnapshot } from "./model.ts";
 import { Wire } from "./spec.ts";
+import type { Tables } from "./tables.ts";
 import { ByteCursor, idOrNone } from "./varint.ts";
 
 export type GenerationClock = {
@@ -81,6 +82,11 @@ export class CpuSamples {
     this.proc = column(2).map(idOrNone);
     this.goroutine = column(3).map((id) => (id === 0 ? -1 : idOrNone(id)));
     this.stack = column(4);
+  }
+
+  /** Stack of a sample. The reference does not look at it; one that is not there is no stack. */
+  stackIn(tables: Tables, index: number): number {
+    return tables.stacks.find(this.stack[index]) < 0 ? 0 : this.stack[index];
   }
 
   /** Ticks to nanoseconds since `origin`. */

@@ -1,7 +1,7 @@
 /** Strings, stacks and clock of one generation: found at load, made into text and frames only when asked for. */
 import { malformed, placed } from "./broken.ts";
-import { BatchKind, type Generation } from "./generation.ts";
-import { IdIndex } from "./id-index.ts";
+import { BatchKind, type Batch, type Generation } from "./generation.ts";
+import { IdIndex, type FoundEntries } from "./id-index.ts";
 import type { ClockSnapshot, Frame, GenerationTables } from "./model.ts";
 import { experimentNames, limits, Wire } from "./spec.ts";
 import { ByteCursor } from "./varint.ts";
@@ -14,7 +14,7 @@ export class Tables implements GenerationTables {
   experiments: Map<string, Uint8Array[]> = new Map();
   readonly strings = new IdIndex();
   readonly stacks = new IdIndex();
-  #bytes: Uint8Array = new Uint8Array(0);
+  #generation: Generation | undefined;
   readonly #reader = new ByteCursor();
   /** Text by entry, filled on demand. */
   #texts: (string | undefined)[] = [];
@@ -36,10 +36,19 @@ export class Tables implements GenerationTables {
     this.#frames = undefined;
   }
 
+  /** Takes over what was read by somebody else: the places of strings and stacks in the bytes of the generation. */
+  adopt(generation: Generation, found: { readonly strings: FoundEntries; readonly stacks: FoundEntries }): void {
+    this.clear(generation.number);
+    this.#generation = generation;
+    for (const batch of generation.batches) if (batch.kind === BatchKind.Experimental) this.#addExperiment(batch);
+    this.strings.adopt(found.strings);
+    this.stacks.adopt(found.stacks);
+  }
+
   /** Reads the tables of a generation. @throws Break as the reference refuses them. */
   load(generation: Generation): void {
     this.clear(generation.number);
-    this.#bytes = generation.bytes;
+    this.#generation = generation;
     try {
       this.#fill(generation);
     } catch (error) {
@@ -51,18 +60,25 @@ export class Tables implements GenerationTables {
     for (const batch of generation.batches) {
       if (batch.kind === BatchKind.Strings) this.#addStrings(batch.begin, batch.end);
       else if (batch.kind === BatchKind.Stacks) this.#addStacks(batch.begin, batch.end);
-      else if (batch.kind === BatchKind.Experimental) {
-        const name = experimentNames.get(batch.experiment) ?? `experiment ${batch.experiment}`;
-        const list = this.experiments.get(name) ?? [];
-        list.push(generation.bytes.slice(batch.begin, batch.end));
-        this.experiments.set(name, list);
-      }
+      else if (batch.kind === BatchKind.Experimental) this.#addExperiment(batch);
     }
     const twiceString = this.strings.seal();
     if (twiceString !== undefined) throw malformed(`found multiple strings with the same ID ${twiceString}`);
     const twiceStack = this.stacks.seal();
     if (twiceStack !== undefined) throw malformed(`found multiple stacks with the same ID ${twiceStack}`);
     this.#checkFrames();
+  }
+
+  #addExperiment(batch: Batch): void {
+    const name = experimentNames.get(batch.experiment) ?? `experiment ${batch.experiment}`;
+    const list = this.experiments.get(name) ?? [];
+    list.push(this.#bytes.slice(batch.begin, batch.end));
+    this.experiments.set(name, list);
+  }
+
+  /** The generation's bytes lie in memory that may move. */
+  get #bytes(): Uint8Array {
+    return this.#generation!.bytes;
   }
 
   string(id: number): string {

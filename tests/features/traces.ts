@@ -1,6 +1,7 @@
 /** The reference traces with their series and summaries, and where their events come from. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { traceCore } from "../../src/sources/trace-core.ts";
 import type { TraceVisitor } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
 import { sharedDir } from "../helpers/shared.ts";
@@ -18,13 +19,18 @@ export function formatVersion(trace: string): number {
 
 const eventList = (trace: string): string => join(realDir, `${trace}.trace.tsv.gz`);
 
-/** Whether the events come from our reader, or from the reference reader's own list (small traces). */
-export type EventSource = "reader" | "list";
-export const sourcesOf = (trace: string): EventSource[] => [...(existsSync(eventList(trace)) ? ["list" as const] : []), "reader"];
+/** Whether the events come from our reader, without and with its WebAssembly core, or from the reference reader's own list (small traces, older formats too). */
+export type EventSource = "reader" | "core" | "list";
+export const sourcesOf = (trace: string): EventSource[] => [
+  ...(existsSync(eventList(trace)) ? ["list" as const] : []),
+  "reader",
+  // The core is for the formats with generations.
+  ...(formatVersion(trace) >= 22 ? ["core" as const] : []),
+];
 
 export async function feed(trace: string, source: EventSource, visitor: TraceVisitor): Promise<void> {
   if (source === "list") replay(readReferenceEvents(eventList(trace), formatVersion(trace)), visitor);
-  else await readTrace([readFileSync(join(realDir, `${trace}.trace`))], visitor);
+  else await readTrace([readFileSync(join(realDir, `${trace}.trace`))], visitor, { core: source === "core" ? traceCore() : undefined });
 }
 
 /** Every file of traces/features: the trace it is of, and its window. */

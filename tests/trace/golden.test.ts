@@ -6,6 +6,7 @@ import { readTrace } from "../../src/trace/read.ts";
 import { traceFromText } from "../../src/trace/text.ts";
 import { sharedDir } from "../helpers/shared.ts";
 import { baseName, digest, eventLines, goldenLines, goldenLists, shared, sharedFiles, traceBytes, v2Traces } from "./golden.ts";
+import { readers } from "./readers.ts";
 
 type Summary = { events: number; error?: string; first: number; last: number; kinds: Record<string, number> };
 const summaryOf = (path: string): Summary => JSON.parse(readFileSync(path, "utf8")) as Summary;
@@ -13,10 +14,10 @@ const summaryOf = (path: string): Summary => JSON.parse(readFileSync(path, "utf8
 if (sharedDir === undefined)
   console.warn("the shared traces are not there: golden cases of Go's own tests, truncations and summaries are skipped");
 
-describe("complete event lists of recordings", () => {
+describe.each(readers)("complete event lists of recordings, $name reader", ({ core }) => {
   test.each(v2Traces)("%s", async (name) => {
     const golden = goldenLists[name]!;
-    const { sha256, kinds, outcome } = await digest(traceBytes(name)!);
+    const { sha256, kinds, outcome } = await digest(traceBytes(name)!, core);
     expect(outcome.events).toBe(golden.events);
     expect(outcome.error?.message ?? "").toContain(golden.error);
     expect(outcome.error === undefined).toBe(golden.error === "");
@@ -31,14 +32,14 @@ describe("complete event lists of recordings", () => {
   });
 });
 
-describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
+describe.skipIf(sharedDir === undefined).each(readers)("with the shared traces, $name reader", ({ core }) => {
   test.each(sharedFiles("real", /-go1\.2[2-6].*\.tsv\.gz$/).map((path) => [basename(path), path]))("list %s", async (_, path) => {
-    const { lines } = await eventLines(readFileSync(path.replace(".tsv.gz", "")));
+    const { lines } = await eventLines(readFileSync(path.replace(".tsv.gz", "")), core);
     expect(lines).toEqual(goldenLines(path));
   });
 
   test.each(sharedFiles("format/v2-binary", /\.bin$/).map((path) => [baseName(path), path]))("binary %s", async (name, path) => {
-    const { lines, outcome } = await eventLines(readFileSync(path));
+    const { lines, outcome } = await eventLines(readFileSync(path), core);
     expect(lines).toEqual(goldenLines(shared(`format/golden/${name}.bin.tsv.gz`)));
     const { error } = summaryOf(shared(`format/golden/${name}.bin.summary.json`));
     expect(outcome.error?.message ?? "").toContain(error ?? "");
@@ -50,7 +51,7 @@ describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
     const [, wanted = "SUCCESS", text = file] = /^-- expect --\n(.*)\n-- trace --\n([^]*)$/.exec(file) ?? [];
     const bytes = traceFromText(text);
     expect(Buffer.compare(bytes, readFileSync(shared(`format/v2-binary/${name}.bin`)))).toBe(0);
-    const { error } = await readTrace([bytes], { event() {} });
+    const { error } = await readTrace([bytes], { event() {} }, { core });
     const pattern = /^FAILURE "(.*)"$/.exec(wanted)?.[1];
     expect(error?.message ?? "SUCCESS").toMatch(new RegExp(pattern ?? "^SUCCESS$"));
   });
@@ -65,7 +66,7 @@ describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
     for (const cut of cuts.slice(1)) {
       const { len, events, error } = JSON.parse(cut) as { len: number; events: number; error: string };
       let delivered = 0;
-      const outcome = await readTrace([bytes.subarray(0, len)], { event: () => void delivered++ });
+      const outcome = await readTrace([bytes.subarray(0, len)], { event: () => void delivered++ }, { core });
       expect({ len, events: delivered, error: outcome.error?.message ?? "" }).toEqual({
         len,
         events,

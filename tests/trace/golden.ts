@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { EventKind, goStateNames, procStateNames, type GenerationTables, type TraceOutcome } from "../../src/trace/model.ts";
+import {
+  EventKind,
+  goStateNames,
+  procStateNames,
+  type GenerationTables,
+  type TraceOutcome,
+  type TraceVisitor,
+} from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
 import { sharedDir } from "../helpers/shared.ts";
 import { EventLister } from "./event-list.ts";
@@ -45,14 +52,19 @@ export const goldenLines = (path: string): string[] =>
         .replace(/\t0:811c9dc5$/, "\t-"),
     );
 
-export async function eventLines(bytes: Uint8Array): Promise<{ lines: string[]; outcome: TraceOutcome }> {
+type Core = WebAssembly.Module | undefined;
+
+export async function eventLines(bytes: Uint8Array, core?: Core): Promise<{ lines: string[]; outcome: TraceOutcome }> {
   const lines: string[] = [];
-  const outcome = await readTrace([bytes], new EventLister((line) => lines.push(line.trimEnd())));
+  const outcome = await readTrace([bytes], new EventLister((line) => lines.push(line.trimEnd())), { core });
   return { lines, outcome };
 }
 
 /** SHA-256 of the complete list, and how many events there were of each kind, in the words of the summaries. */
-export async function digest(bytes: Uint8Array): Promise<{ sha256: string; kinds: Record<string, number>; outcome: TraceOutcome }> {
+export async function digest(
+  bytes: Uint8Array,
+  core?: Core,
+): Promise<{ sha256: string; kinds: Record<string, number>; outcome: TraceOutcome }> {
   const hash = createHash("sha256");
   const kinds = new Map<string, number>();
   let text = "";
@@ -62,7 +74,7 @@ export async function digest(bytes: Uint8Array): Promise<{ sha256: string; kinds
     hash.update(text);
     text = "";
   });
-  const outcome = await readTrace([bytes], {
+  const visitor: TraceVisitor = {
     start: (info) => lister.start(info),
     generation: (tables) => lister.generation((current = tables)),
     event(...event) {
@@ -71,7 +83,8 @@ export async function digest(bytes: Uint8Array): Promise<{ sha256: string; kinds
       kinds.set(key, (kinds.get(key) ?? 0) + 1);
       lister.event(...event);
     },
-  });
+  };
+  const outcome = await readTrace([bytes], visitor, { core });
   hash.update(text);
   return { sha256: hash.digest("hex"), kinds: Object.fromEntries([...kinds].sort()), outcome };
 }

@@ -1,6 +1,9 @@
 /** What the forms of the answer have in common. */
 import type { TraceOutcome, TraceVisitor } from "../../trace/model.ts";
 
+export const formats = ["text", "json", "csv", "prom"] as const;
+export type Format = (typeof formats)[number];
+
 export type AnswerOptions = {
   readonly input: string;
   readonly windowNanos: number;

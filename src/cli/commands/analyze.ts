@@ -3,8 +3,7 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { errorTable, ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import { parseDurationNanos } from "../../lib/units.ts";
-import { openBytes } from "../../sources/bytes.ts";
-import { analyzeTrace, formats, type Format } from "../analyze.ts";
+import { formats, type Format } from "../analyze/answer.ts";
 import { openSink, type Sink } from "../sink.ts";
 import { progressBar, wantsColor } from "../terminal.ts";
 
@@ -73,8 +72,9 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
   const size = file === "-" ? undefined : (await stat(file).catch(() => undefined))?.size;
   const bar = progressBar(name, /\.(gz|zst)$/.test(file) ? undefined : size);
   const toTerminal = options.out === undefined;
+  const [{ analyzeTrace }, { openBytes }] = await Promise.all([import("../analyze.ts"), import("../../sources/bytes.ts")]);
   try {
-    const outcome = await analyzeTrace(() => openBytes(file), {
+    const outcome = await analyzeTrace(() => openBytes(file, { reuse: true }), {
       input: file,
       windowNanos,
       format: options.format,

@@ -6,9 +6,6 @@ import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import { ForetraceError } from "../../lib/errors.ts";
 import { traceNanos } from "../../lib/units.ts";
-import { openBytes } from "../../sources/bytes.ts";
-import { sliceTrace } from "../../trace/slice.ts";
-import { parseMoment, traceClock } from "../moment.ts";
 
 export function sliceCommand(): Command {
   return new Command("slice")
@@ -24,6 +21,11 @@ export function sliceCommand(): Command {
     .action(async (file: string, options: { from: string; to: string; out: string }) => {
       if (file === "-")
         throw new ForetraceError("bad_usage", "slice reads its input twice, so it cannot be standard input; save it to a file first");
+      const [{ openBytes }, { sliceTrace }, { parseMoment, traceClock }] = await Promise.all([
+        import("../../sources/bytes.ts"),
+        import("../../trace/slice.ts"),
+        import("../moment.ts"),
+      ]);
       const clock = await traceClock(() => openBytes(file), [options.from, options.to]);
       const from = parseMoment(options.from, "--from", clock);
       const to = parseMoment(options.to, "--to", clock);

@@ -23,7 +23,12 @@ export class Levels {
   /** How many were backdated in the open window, and in all windows so far. */
   private backdatedHere = new Float64Array(32);
   private backdatedTotal = new Float64Array(32);
-  private windowStart = 0;
+  /** A time: NaN first, so that the engine does not take it for a small integer. */
+  private windowStart = Number.NaN;
+
+  constructor() {
+    this.windowStart = 0;
+  }
 
   add(output: LevelOutput): number {
     const level = this.outputs.length;

@@ -1,0 +1,322 @@
+/**
+ * The WebAssembly core (assembly/): reads the ordinary generations, several times as fast as the readers in this folder.
+ * It is handed in as a module. What it does not take as ordinary, it does not deliver: the caller takes its state at the beginning of the
+ * generation ({@link Core.handOver}) and reads on without it, so that errors, and what comes before them, are always the plain reader's.
+ */
+import { CoreAnnotations, UnfinishedKind } from "./core-annotations.ts";
+import type { Generation } from "./generation.ts";
+import type { TraceNanos } from "../lib/units.ts";
+import { EventKind, type TraceVisitor } from "./model.ts";
+import type { Ordering } from "./ordering.ts";
+import { argumentCounts } from "./spec.ts";
+import type { State } from "./state.ts";
+import type { CpuSamples } from "./sync.ts";
+import type { Tables } from "./tables.ts";
+
+/** What the module exports: assembly/index.ts, where each function is explained. Addresses are bytes. */
+type Exports = {
+  readonly memory: WebAssembly.Memory;
+  bytesAddress(): number;
+  headerAddress(): number;
+  countsAddress(): number;
+  blockAddress(): number;
+  procsAddress(): number;
+  savedAddress(): number;
+  savedThreads(): number;
+  savedProcs(): number;
+  savedGoroutines(): number;
+  tables(batches: number, count: number, free: number): number;
+  begin(
+    batches: number,
+    count: number,
+    generation: number,
+    first: number,
+    nanosPerTick: number,
+    origin: number,
+    samples: number,
+    sampleCount: number,
+  ): number;
+  save(): void;
+  run(before: number): number;
+};
+
+/** Answers of `run`, as in assembly/memory.ts. */
+export const CoreAnswer = { Done: 1, Unusual: 2, More: 3 } as const;
+
+/** Of a record, in 32-bit words; a wide one is followed by two slots of doubles (assembly/records.ts). */
+const slotWords = 12;
+const wide = 256;
+const firstUnfinished = 16;
+const fieldCount = 10;
+/** Bytes behind the last payload that are read with it. */
+const slack = 64;
+const batchBytes = 32;
+const structBytes = 32;
+const sampleBytes = 40;
+/** Memory grows by at least this much, since every view must be made anew. */
+const growthBytes = 1 << 22;
+
+export class Core {
+  readonly #exports: Exports;
+  readonly #visitor: TraceVisitor;
+  readonly #annotations = new CoreAnnotations();
+  #buffer: ArrayBuffer;
+  #words: Int32Array;
+  #doubles: Float64Array;
+  #bytes: Uint8Array;
+  /** Address of the batches of the generation, and of what lies behind its tables. */
+  #batches = 0;
+  #batchCount = 0;
+  #free = 0;
+  /** Of the record at hand: thread, processor, goroutine, stack, a..f. */
+  readonly #fields = new Float64Array(fieldCount);
+  #state: State | undefined;
+  /** Events and last time where the generation's first event comes; no time before that. */
+  #events = 0;
+  #last: TraceNanos | undefined;
+
+  constructor(module: WebAssembly.Module, visitor: TraceVisitor) {
+    this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    this.#visitor = visitor;
+    this.#buffer = this.#exports.memory.buffer;
+    this.#words = new Int32Array(this.#buffer);
+    this.#doubles = new Float64Array(this.#buffer);
+    this.#bytes = new Uint8Array(this.#buffer);
+    this.#bytes.set(new Uint8Array(argumentCounts.buffer), this.#exports.countsAddress());
+  }
+
+  /** Room for the bytes of a generation; what was in it before is there still. */
+  readonly storage = (wanted: number): Uint8Array => {
+    const begin = this.#exports.bytesAddress();
+    this.#need(begin + wanted + slack);
+    return new Uint8Array(this.#buffer, begin, this.#buffer.byteLength - begin - slack);
+  };
+
+  /** Reads the tables of a generation whose bytes lie in {@link storage}; false = the plain reader must see it. */
+  load(generation: Generation, tables: Tables): boolean {
+    const { batches } = generation;
+    this.#last = undefined;
+    this.#annotations.begin();
+    if (!Number.isSafeInteger(generation.number)) return false;
+    this.#batches = align(this.#exports.bytesAddress() + generation.used + slack);
+    this.#batchCount = batches.length;
+    const free = this.#batches + batches.length * batchBytes;
+    this.#need(free);
+    for (let i = 0; i < batches.length; i++) {
+      const { thread, time, begin, end, kind } = batches[i];
+      if (!Number.isSafeInteger(thread)) return false;
+      const at = this.#batches + i * batchBytes;
+      this.#doubles[at >> 3] = thread;
+      this.#doubles[(at >> 3) + 1] = time;
+      this.#words[(at >> 2) + 4] = begin;
+      this.#words[(at >> 2) + 5] = end;
+      this.#words[(at >> 2) + 7] = kind;
+    }
+    const ordinary = this.#exports.tables(this.#batches, batches.length, free) !== 0;
+    this.#view();
+    generation.bytes = this.storage(generation.used);
+    if (!ordinary) return false;
+    const header = this.#exports.headerAddress() >> 2;
+    const [stringEntries, stringLimit, stringPlaces, strings, stackEntries, stackLimit, stackPlaces, stacks] = this.#words.subarray(
+      header + 4,
+      header + 12,
+    );
+    const part = (at: number, length: number): Int32Array => this.#words.subarray(at >> 2, (at >> 2) + length);
+    tables.adopt(generation, {
+      strings: { places: part(stringPlaces, stringEntries), entries: part(strings, stringLimit) },
+      stacks: { places: part(stackPlaces, stackEntries), entries: part(stacks, stackLimit) },
+    });
+    this.#free = align(stacks + stackLimit * 4);
+    return true;
+  }
+
+  /** Goes to the first events of the generation loaded; false = the plain reader must see it. */
+  begin(generation: Generation, isFirst: boolean, nanosPerTick: number, origin: number, samples: CpuSamples, tables: Tables): boolean {
+    this.#need(this.#free + samples.count * sampleBytes);
+    generation.bytes = this.storage(generation.used);
+    for (let i = 0, at = this.#free >> 3; i < samples.count; i++) {
+      this.#doubles[at++] = samples.time[i];
+      this.#doubles[at++] = samples.thread[i];
+      this.#doubles[at++] = samples.proc[i];
+      this.#doubles[at++] = samples.goroutine[i];
+      this.#doubles[at++] = samples.stackIn(tables, i);
+    }
+    const { number } = generation;
+    return (
+      this.#exports.begin(this.#batches, this.#batchCount, number, isFirst ? 1 : 0, nanosPerTick, origin, this.#free, samples.count) !== 0
+    );
+  }
+
+  /** Delivers a block of events of the generation begun; returns a {@link CoreAnswer}. */
+  run(state: State): number {
+    if (this.#last === undefined) {
+      this.#last = state.last;
+      this.#events = state.events;
+    }
+    const answer = this.#exports.run(state.last);
+    if (answer === CoreAnswer.Unusual) return answer;
+    this.#state = state;
+    const header = this.#exports.headerAddress();
+    const begin = this.#exports.blockAddress() >> 2;
+    const end = this.#words[header >> 2] >> 2;
+    const delivered = deliver(this.#visitor, this.#words, this.#doubles, begin, end, this.#special);
+    if (delivered < 0) {
+      state.events += ~delivered;
+      return CoreAnswer.Unusual;
+    }
+    state.events += delivered;
+    state.last = this.#doubles[(header >> 3) + 1] as TraceNanos;
+    return answer;
+  }
+
+  /**
+   * Gives the state at the beginning of the generation to the plain reader. It reads the generation from there
+   * and keeps to itself what has been delivered.
+   */
+  handOver(state: State, ordering: Ordering): void {
+    if (this.#last === undefined) this.#exports.save();
+    else {
+      state.delivered = state.events;
+      state.events = this.#events;
+      state.last = this.#last;
+    }
+    const header = this.#exports.savedAddress();
+    const view = new DataView(this.#buffer);
+    const id = (at: number): number => Number(view.getBigInt64(at, true));
+    const int = (at: number): number => view.getInt32(at, true);
+    const { threads, procs, goroutines } = state;
+    const size = structBytes;
+    for (let i = 0, at = this.#exports.savedGoroutines(); i < int(header + 8); i++, at += size) {
+      if (id(at) < 0) continue;
+      const slot = goroutines.add(id(at), int(at + 24), id(at + 16));
+      goroutines.sequence[slot] = id(at + 8);
+      goroutines.assisting[slot] = int(at + 28);
+    }
+    const firstProc = this.#exports.savedProcs();
+    for (let i = 1, at = firstProc + size; i < int(header + 4); i++, at += size) {
+      const slot = procs.add(id(at));
+      procs.status[slot] = int(at + 24);
+      procs.sequence[slot] = id(at + 8);
+      procs.generation[slot] = id(at + 16);
+      procs.sweeping[slot] = int(at + 28);
+    }
+    for (let i = 0, at = this.#exports.savedThreads(); i < int(header); i++, at += size) {
+      const slot = threads.slotFor(id(at));
+      threads.known[slot] = int(at + 24);
+      threads.goroutineId[slot] = id(at + 8);
+      // A goroutine that has ended elsewhere has no place: any one of another id will be looked through.
+      threads.goroutine[slot] = int(at + 16) === 0 ? -1 : Math.max(0, goroutines.table.find(id(at + 8)));
+      threads.proc[slot] = ((int(at + 20) - this.#exports.procsAddress()) >> 5) - 1;
+    }
+    const running = int(header + 12);
+    const { tasks, stops, regions } = this.#annotations.atBegin;
+    ordering.restore(running < 0 ? undefined : running === 1, id(header + 16), tasks);
+    for (const [goroutine, open] of stops) goroutines.stops[goroutines.table.find(goroutine)] = open;
+    for (const [goroutine, open] of regions) goroutines.regions[goroutines.table.find(goroutine)] = open;
+  }
+
+  /** Delivers a record that is wide or unfinished; false when it contradicts what is remembered. */
+  readonly #special = (i: number): boolean => {
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const kind = words[i + 2] & (wide - 1);
+    const time = doubles[i >> 1] as TraceNanos;
+    const isWide = words[i + 2] >= wide;
+    const j = (i + slotWords) >> 1;
+    if (kind < firstUnfinished) {
+      this.#visitor.event(
+        kind as EventKind,
+        time,
+        doubles[j],
+        doubles[j + 1],
+        doubles[j + 2],
+        doubles[j + 3],
+        doubles[j + 4],
+        doubles[j + 5],
+        doubles[j + 6],
+        doubles[j + 7],
+        doubles[j + 8],
+        doubles[j + 9],
+      );
+      return true;
+    }
+    if (kind === UnfinishedKind.GoEnd && !isWide) {
+      this.#annotations.end(words[i + 7]);
+      this.#visitor.event(
+        EventKind.GoTransition,
+        time,
+        words[i + 3],
+        words[i + 4],
+        words[i + 5],
+        words[i + 6],
+        words[i + 7],
+        words[i + 8],
+        words[i + 9],
+        words[i + 10],
+        words[i + 11],
+        0,
+      );
+      return true;
+    }
+    const fields = this.#fields;
+    for (let place = 0; place < fieldCount - 1; place++) fields[place] = isWide ? doubles[j + place] : words[i + 3 + place];
+    fields[fieldCount - 1] = isWide ? doubles[j + fieldCount - 1] : 0;
+    return this.#annotations.deliver(kind, time, fields, this.#state!, this.#visitor);
+  };
+
+  #need(end: number): void {
+    const missing = end - this.#exports.memory.buffer.byteLength;
+    if (missing > 0) this.#exports.memory.grow(Math.ceil(Math.max(missing, growthBytes) / 65536));
+    this.#view();
+  }
+
+  #view(): void {
+    const { buffer } = this.#exports.memory;
+    if (this.#buffer === buffer) return;
+    this.#buffer = buffer;
+    this.#words = new Int32Array(buffer);
+    this.#doubles = new Float64Array(buffer);
+    this.#bytes = new Uint8Array(buffer);
+  }
+}
+
+/**
+ * Delivers the records from word `begin` to `end`; `special` those that are wide or unfinished. Returns how many; ~n when the one after
+ * n was refused. A function of its own: compiled in the middle of the loop, it has nothing behind it that never ran.
+ */
+function deliver(
+  visitor: TraceVisitor,
+  words: Int32Array,
+  doubles: Float64Array,
+  begin: number,
+  end: number,
+  special: (i: number) => boolean,
+): number {
+  let events = 0;
+  for (let i = begin; i < end; i += slotWords) {
+    const kind = words[i + 2];
+    if (kind < firstUnfinished) {
+      visitor.event(
+        kind as EventKind,
+        doubles[i >> 1] as TraceNanos,
+        words[i + 3],
+        words[i + 4],
+        words[i + 5],
+        words[i + 6],
+        words[i + 7],
+        words[i + 8],
+        words[i + 9],
+        words[i + 10],
+        words[i + 11],
+        0,
+      );
+    } else {
+      if (!special(i)) return ~events;
+      if (kind >= wide) i += 2 * slotWords;
+    }
+    events++;
+  }
+  return events;
+}
+
+const align = (address: number): number => (address + 7) & ~7;
