@@ -21,7 +21,8 @@ function newest(folder: string): number {
 function step(script: string, sources: readonly string[], product: string): void {
   const to = join(root, product);
   const path = join(root, "scripts", script);
-  if (quick && existsSync(to) && newest(to) > Math.max(...sources.map((source) => newest(join(root, source))), statSync(path).mtimeMs)) return;
+  if (quick && existsSync(to) && newest(to) > Math.max(...sources.map((source) => newest(join(root, source))), statSync(path).mtimeMs))
+    return;
   execFileSync(process.execPath, [path], { cwd: root, stdio: "inherit" });
 }
 
