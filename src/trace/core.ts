@@ -75,8 +75,19 @@ export class Core {
   #events = 0;
   #last: TraceNanos | undefined;
 
-  constructor(module: WebAssembly.Module, visitor: TraceVisitor) {
-    this.#exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+  /** Undefined without a module, and where there is no address space for its memory: reading takes longer then. */
+  static open(module: WebAssembly.Module | undefined, visitor: TraceVisitor): Core | undefined {
+    if (module === undefined) return undefined;
+    try {
+      return new Core(new WebAssembly.Instance(module, {}).exports as unknown as Exports, visitor);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
+  private constructor(exports: Exports, visitor: TraceVisitor) {
+    this.#exports = exports;
     this.#visitor = visitor;
     this.#buffer = this.#exports.memory.buffer;
     this.#words = new Int32Array(this.#buffer);

@@ -58,7 +58,7 @@ export class GenerationReader {
     this.#version = version;
     this.#visitor = visitor;
     this.#onSpan = onSpan;
-    this.#core = core === undefined ? undefined : new Core(core, visitor);
+    this.#core = Core.open(core, visitor);
     this.#container = new Container(input, version, maxGenerationBytes, this.#core?.storage);
     this.#state = new State(this.#tables, visitor);
     this.#ordering = new Ordering(this.#state, this.#cursors);

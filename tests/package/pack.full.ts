@@ -56,7 +56,9 @@ describe("the tarball", () => {
     for (const wanted of ["LICENSE", "README.md", "package.json", "bin/foretrace", "dist/cli/main.js", "dist/web/index.html"]) {
       expect(files).toContain(wanted);
     }
-    expect(files.filter((file) => /^build\/kernels\/.+\.wasm$/.test(file)).length).toBeGreaterThan(0);
+    expect(files.filter((file) => /^build\/kernels\/.+\.wasm$/.test(file)).toSorted()).toEqual(
+      ["lstm-relaxed", "lstm-simd", "trace"].map((name) => `build/kernels/${name}.wasm`),
+    );
     const allowed = /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/foretrace|dist\/.+|build\/kernels\/.+|models\/.+|demo\/.+)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
     // TypeScript sources cannot run inside node_modules; declarations may come along.

@@ -59,10 +59,13 @@ export function hasStack(id: u64): bool {
 /** Addresses are signed numbers to JavaScript. */
 const MOST: usize = 0x7fff0000;
 
-/** Makes at least so many bytes from 0 usable; false when there is no more. */
+/**
+ * Makes at least so many bytes from 0 usable, and a page behind them: what is read may run over the end of the tables' batches
+ * by a stack's frames before that is found. False when there is no more.
+ */
 function need(end: usize): bool {
   if (end > MOST) return false;
-  const pages = <i32>((end + 0xffff) >> 16);
+  const pages = <i32>((end + 0x1ffff) >> 16);
   return pages <= memory.size() || memory.grow(pages - memory.size()) >= 0;
 }
 
