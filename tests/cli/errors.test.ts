@@ -81,6 +81,13 @@ describe("config check", () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/foretrace\.yaml:4:\d+: .*promtheus.*did you mean "prometheus"/);
   });
+  it("takes variables from the environment, as serve does", async () => {
+    const path = file("token.yaml", 'api: { token: "${MYTOK}" }\n');
+    expect(await runCli(["config", "check", path], { env: { MYTOK: "s3cret" } })).toMatchObject({ code: 0, stderr: "" });
+    const { code, stderr } = await runCli(["config", "check", path], { env: { MYTOK: undefined } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/token\.yaml:1:15: .*MYTOK, which is not set/);
+  });
   it("prints the JSON schema", async () => {
     const { code, stdout } = await runCli(["config", "schema"]);
     expect(code).toBe(0);
