@@ -19,6 +19,11 @@ export type SeriesStore = {
   select(matchers: readonly Matcher[], range: TimeRange): Promise<SampleBatch[]>;
   /** Label sets with at least one sample in the range. */
   series(matchers: readonly Matcher[], range: TimeRange): Promise<Labels[]>;
+  /**
+   * Times of the first and of the last of all samples in the range of the series that match; undefined when there is none. Cheap however long
+   * the range: readers that go through it in pieces skip what holds nothing. Without this method they go through all of it.
+   */
+  extent?(matchers: readonly Matcher[], range: TimeRange): Promise<TimeRange | undefined>;
   labelNames(matchers: readonly Matcher[], range: TimeRange): Promise<string[]>;
   labelValues(name: string, matchers: readonly Matcher[], range: TimeRange): Promise<string[]>;
   /** The newest sample of each series that matches; without this method readers select the recent past. */

@@ -94,9 +94,9 @@ test("frames that are read in pieces are those of one read; too many samples lea
   const whole = await jobs.store.series.select([{ name: "target", op: "=", value: "noisy" }], range);
   const [frame] = framesOf(whole.map(trackOf), () => undefined);
   expect(frame).toMatchObject({ step: 60_000, length: 900 });
-  const pieces = await loadFrames(jobs.store, jobs.config, "noisy", range, { mostSamples: 1e6, samplesAtOnce: 1000 });
+  const pieces = await loadFrames(jobs.context(), "noisy", range, { mostSamples: 1e6, samplesAtOnce: 1000 });
   expect(pieces).toEqual([frame]);
-  const [newest] = await loadFrames(jobs.store, jobs.config, "noisy", range, { mostSamples: 12 * 100, samplesAtOnce: 500 });
+  const [newest] = await loadFrames(jobs.context(), "noisy", range, { mostSamples: 12 * 100, samplesAtOnce: 500 });
   // The newest sample lies one step before the end of the range.
   expect(newest!.length).toBe(100);
   expect(newest!.columns.map(({ values }) => values)).toEqual(frame!.columns.map(({ values }) => values.slice(-100)));
