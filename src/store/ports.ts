@@ -77,6 +77,7 @@ export type ModelRecord = {
 };
 export type ModelStore = {
   put(record: Omit<ModelRecord, "id">, model: SavedModel): Promise<ModelRecord>;
+  /** @throws ForetraceError store_failed with the model's id as input when its files cannot be read. */
   latest(target: string, kind: ModelRecord["kind"]): Promise<{ record: ModelRecord; model: SavedModel } | undefined>;
   list(target?: string): Promise<ModelRecord[]>;
 };

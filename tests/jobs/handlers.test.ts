@@ -48,11 +48,11 @@ report: { cron: "0 7 * * 1", timezone: Europe/Berlin }
     ...jobs.store,
     models: {
       put: (record, model) => models.put(record, model),
-      list: (target) => models.list(target),
-      async latest(target, kind) {
-        held.get(target)?.reached();
-        await held.get(target)?.gate;
-        return models.latest(target, kind);
+      latest: (target, kind) => models.latest(target, kind),
+      async list(target) {
+        if (target !== undefined) held.get(target)?.reached();
+        if (target !== undefined) await held.get(target)?.gate;
+        return models.list(target);
       },
     },
   };
