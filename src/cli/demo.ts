@@ -12,7 +12,7 @@ import { ForetraceError } from "../lib/errors.ts";
 import { readConfigText } from "./commands/config.ts";
 import { summarise } from "./demo-summary.ts";
 import { createLogger, parseLogLevel } from "./log.ts";
-import { type Service, startService, stopSignal } from "./service.ts";
+import { type Service, startUnlessStopped, stopSignal } from "./service.ts";
 import { statusLine } from "./terminal.ts";
 
 export type DemoFlags = { once?: boolean; port: string; data?: string; logLevel: string };
@@ -43,7 +43,8 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   let service: Service | undefined;
   try {
     say("Starting store, queue and API …");
-    service = await startService({ config, dataDir, role: "all", log, scheduled: false });
+    service = await startUnlessStopped({ config, dataDir, role: "all", log, scheduled: false }, stopped);
+    if (service === undefined) return;
     const abort = new AbortController();
     const work = load(service, folder, { now: started, gridMillis: config.gridMillis, signal: abort.signal });
     if ((await Promise.race([work.then(() => "done" as const), stopped.then(() => "stopped" as const)])) === "stopped") {

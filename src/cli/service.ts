@@ -30,6 +30,8 @@ export type ServiceOptions = {
   readonly insecure?: boolean;
   /** Run the configured schedules; the demo drives its jobs itself. */
   readonly scheduled?: boolean;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
 };
 
 export type Service = {
@@ -43,15 +45,22 @@ export type Service = {
 
 const systemClock: Clock = () => epochMillis(Date.now());
 const defaultConfigFile = "foretrace.yaml";
-/** How long running jobs may go on after SIGTERM; they run again at the next start. */
-const drainMillis = 3000;
+/**
+ * How long requests and running jobs together may go on after SIGTERM; jobs that do not end run again at the next start. With the two
+ * seconds that an aborted job has to let go, and the database's checkpoint, the whole stop stays below five.
+ */
+const drainMillis = 2000;
+/** How long a start that is given up may take to let go of what it opened. */
+const giveUpMillis = 4500;
 
 /** Runs until SIGTERM or SIGINT; a second signal ends at once. */
 export async function runService(flags: ServiceFlags, role: ServiceRole): Promise<void> {
   const log = createLogger(parseLogLevel(flags.logLevel));
   const config = await configOf(flags);
   const stopped = stopSignal(log);
-  const service = await startService({ config, dataDir: flags.data, role, log, insecure: flags.insecure === true, scheduled: true });
+  const options = { config, dataDir: flags.data, role, log, insecure: flags.insecure === true, scheduled: true };
+  const service = await startUnlessStopped(options, stopped);
+  if (service === undefined) return;
   if (service.url !== undefined) log.info({ url: service.url, data: flags.data }, "Foretrace is ready");
   else log.info({}, "the worker is ready");
   await stopped;
@@ -78,6 +87,24 @@ export async function configOf(flags: ServiceFlags): Promise<Config> {
   return { ...config, api: { ...config.api, port, host: flags.host ?? config.api.host, token: given ?? config.api.token } };
 }
 
+/** As {@link startService}; undefined, with everything let go, when `stopped` resolves first. */
+export async function startUnlessStopped(options: ServiceOptions, stopped: Promise<void>): Promise<Service | undefined> {
+  const abort = new AbortController();
+  const starting = startService({ ...options, signal: abort.signal });
+  const given = stopped.then(() => undefined);
+  const first = await Promise.race([starting, given]);
+  if (first !== undefined) return first;
+  abort.abort(new ForetraceError("canceled", "stopped while starting"));
+  // Whatever may still hold the process, such as a server that does not answer: nothing has been accepted that could be lost.
+  const force = setTimeout(() => process.exit(0), giveUpMillis);
+  await starting.then(
+    (service) => service.stop(),
+    () => {},
+  );
+  clearTimeout(force);
+  return undefined;
+}
+
 /** @throws ForetraceError bad_usage beyond loopback without a token; data_dir_locked, store_failed. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, role, log } = options;
@@ -97,21 +124,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       "--api-only needs DATABASE_URL: the embedded database belongs to one process, and no worker could reach it",
     );
   }
-  const opened = await openStore({ dataDir: options.dataDir, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
+  const { dataDir, signal } = options;
+  const opened = await openStore({ dataDir, signal, ...(databaseUrl === undefined ? {} : { databaseUrl }) });
   const closers: (() => Promise<void>)[] = [() => opened.close()];
+  let stopBy = Number.POSITIVE_INFINITY;
+  const left = (): number => Math.max(0, stopBy - performance.now());
   const stop = async (): Promise<void> => {
+    stopBy = Math.min(stopBy, performance.now() + drainMillis);
     for (const close of closers.splice(0).reverse()) await close().catch((error: unknown) => log.error({ error }, "closing failed"));
   };
   try {
+    signal?.throwIfAborted();
     const { store } = opened;
     const queue = await openQueue({ redisUrl, pool: opened.pool, clock: systemClock, log });
-    closers.push(() => queue.close(drainMillis));
+    closers.push(() => queue.close(left()));
     for (const { name } of config.targets) await store.targets.ensure(name, systemClock());
     let api: Api | undefined;
     let url: string | undefined;
     if (role !== "worker") {
       api = await createApi({ store, queue, log, clock: systemClock, version, config: apiConfig(options) });
-      closers.push(() => api!.close(drainMillis));
+      closers.push(() => api!.close(left()));
       url = await api.listen({ host, port, ready: false });
       opened.announce(url);
     }
@@ -119,6 +151,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await queue.work(createHandlers({ store, queue, config, log, clock: systemClock, scheduled: options.scheduled === true }));
       if (options.scheduled === true) await applySchedule({ store, queue, config });
     }
+    signal?.throwIfAborted();
     api?.ready();
     return { store, queue, url, stop };
   } catch (error) {

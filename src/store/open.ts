@@ -1,8 +1,8 @@
 /** Opens everything that is kept: the embedded database in the data folder, or a PostgreSQL server, with the files beside it. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pool } from "pg";
 import { ForetraceError } from "../lib/errors.ts";
+import { makeDataFolder, makingFolder, orFolderFault } from "./data-folder.ts";
 import { type DataLock, lockDataDir } from "./data-lock.ts";
 import { clearAside } from "./files.ts";
 import { migrate } from "./migrate.ts";
@@ -16,6 +16,8 @@ import { SqlTargetStore } from "./target-store.ts";
 import { SqlTraceStore } from "./trace-store.ts";
 
 const oldestServer = 140_000;
+
+export type StoreOptions = { readonly dataDir: string; readonly databaseUrl?: string; readonly signal?: AbortSignal | undefined };
 
 export type OpenedStore = {
   readonly store: Store;
@@ -32,12 +34,14 @@ export type OpenedStore = {
 /**
  * Embedded in `dataDir/db` unless there is a `databaseUrl` (PostgreSQL 14 or newer); files lie in `dataDir` either way.
  * Migrations have run when it resolves.
- * @throws ForetraceError data_dir_locked, data_newer, bad_config (an older server), or store_failed when the database cannot be opened or reached.
+ * An aborted `signal` ends the opening of the embedded database with its reason.
+ * @throws ForetraceError bad_usage for a folder that cannot be made or written, data_dir_locked, data_newer, bad_config (an older server),
+ * or store_failed when the database cannot be opened or reached.
  */
-export async function openStore({ dataDir, databaseUrl }: { dataDir: string; databaseUrl?: string }): Promise<OpenedStore> {
+export async function openStore({ dataDir, databaseUrl, signal }: StoreOptions): Promise<OpenedStore> {
   const embedded = databaseUrl === undefined || databaseUrl === "";
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const lock: DataLock | undefined = embedded ? lockDataDir(dataDir) : undefined;
+  makeDataFolder(dataDir);
+  const lock: DataLock | undefined = embedded ? orFolderFault(dataDir, () => lockDataDir(dataDir)) : undefined;
   let pool: Pool | undefined;
   const close = once(async () => {
     try {
@@ -47,7 +51,9 @@ export async function openStore({ dataDir, databaseUrl }: { dataDir: string; dat
     }
   });
   try {
-    pool = embedded ? await EmbeddedPool.open(join(dataDir, "db")) : createServerPool(databaseUrl);
+    pool = embedded
+      ? await makingFolder(join(dataDir, "db"), (folder) => EmbeddedPool.open(folder, { signal }))
+      : createServerPool(databaseUrl);
     const database = createDatabase(pool);
     if (!embedded) await checkVersion(database);
     await migrate(database);

@@ -3,7 +3,7 @@
  * as BullMQ's statements need; our own statements name `foretrace.` always.
  */
 import { Pool, type PoolConfig } from "pg";
-import { EmbeddedDatabase } from "./embedded/database.ts";
+import { EmbeddedDatabase, type OpenOptions } from "./embedded/database.ts";
 
 /** A worker's listening connection is checked out for as long as it works; the rest is for statements. */
 const serverConnections = 12;
@@ -44,8 +44,8 @@ export class EmbeddedPool extends Pool {
   }
 
   /** Opens (and makes, the first time) the database in `folder`; without one it lives in memory. @throws ForetraceError store_failed */
-  static async open(folder?: string): Promise<EmbeddedPool> {
-    return quiet(new EmbeddedPool(await EmbeddedDatabase.open(folder)));
+  static async open(folder?: string, options: OpenOptions = {}): Promise<EmbeddedPool> {
+    return quiet(new EmbeddedPool(await EmbeddedDatabase.open(folder, options)));
   }
 
   /** Ends the connections and shuts the database down. */

@@ -1,5 +1,5 @@
 /** The service as a process: start, refusals, report, signals, and its parts on real servers. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -53,6 +53,35 @@ describe("serve", () => {
     const alone = await runCli(["report", "--data", data, ...range]);
     expect(alone).toMatchObject({ code: 0, stderr: "" });
     expect(alone.stdout).toBe(asked.stdout);
+  });
+});
+
+describe("a start that does not come to its end", () => {
+  const env = { DATABASE_URL: undefined, REDIS_URL: undefined };
+
+  it("SIGTERM while the database is made ends it, and the next start has its folder", async () => {
+    const data = join(folder, "early");
+    const early = startCli(["serve", "--data", data, "--port", "0"], { env });
+    await until("the folder is taken", async () => existsSync(join(data, "lock.json")));
+    expect(await early.stop("SIGTERM", 15_000)).toMatchObject({ code: 0, signal: null });
+    expect(existsSync(join(data, "lock.json"))).toBe(false);
+    const server = await startServer(data, { env });
+    expect(await server.stop("SIGTERM", 15_000)).toMatchObject({ code: 0 });
+    rmSync(join(data, "db/base"), { recursive: true });
+    const { code, stderr } = await runCli(["serve", "--data", data, "--port", "0"], { env });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the embedded database in ${join(data, "db")} did not open`);
+    expect(stderr).not.toContain("this is a defect");
+  });
+
+  it.each(["/proc/foretrace", "/etc/passwd"])("--data %s is wrong use", async (data) => {
+    for (const command of [["serve", "--port", "0"], ["report"]]) {
+      const { code, stderr } = await runCli([...command, "--data", data], { env });
+      expect({ code, stderr }).toEqual({
+        code: 2,
+        stderr: expect.stringMatching(/^foretrace: cannot keep data in .*give --data a folder/),
+      });
+    }
   });
 });
 

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { epochMillis } from "../../src/lib/units.ts";
 import { lockDataDir, readDataLock } from "../../src/store/data-lock.ts";
+import { EmbeddedDatabase } from "../../src/store/embedded/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -73,6 +74,55 @@ describe("openStore", () => {
     expect(await migrate(database, [...migrations, good])).toBe(next);
     expect(await database.query("select n from foretrace.more")).toEqual([{ n: 1 }]);
     expect(await database.query("select to_regclass('foretrace.half')::text as half")).toEqual([{ half: null }]);
+  });
+
+  it("a place where no folder can be is a fault of --data, at once", async () => {
+    const dataDir = kept(emptyDir());
+    const file = join(dataDir, "file");
+    writeFileSync(file, "");
+    for (const place of [file, join(file, "below"), "/proc/foretrace/data"]) {
+      const message = expect.stringMatching(new RegExp(`cannot keep data in ${place}: .*give --data a folder`));
+      await expect(openStore({ dataDir: place })).rejects.toMatchObject({ code: "bad_usage", message });
+    }
+  });
+
+  it("a copy without its tables is named", async () => {
+    const dataDir = kept(await freshDataDir());
+    await openStore({ dataDir }).then((opened) => opened.close());
+    rmSync(join(dataDir, "db/base"), { recursive: true });
+    await expect(openStore({ dataDir })).rejects.toMatchObject({
+      code: "store_failed",
+      message: expect.stringContaining(`the embedded database in ${join(dataDir, "db")} did not open`),
+    });
+    expect(readDataLock(dataDir)).toBeUndefined();
+  });
+
+  it("a first start that is given up, or was killed, leaves nothing that stops the next one", async () => {
+    const dataDir = kept(emptyDir());
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    const opening = openStore({ dataDir, signal: abort.signal });
+    abort.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+    expect(readDataLock(dataDir)).toBeUndefined();
+    // What a kill in the middle of making the database leaves.
+    mkdirSync(join(dataDir, "db"), { recursive: true });
+    writeFileSync(join(dataDir, "db/PG_VERSION"), "17\n");
+    const opened = await openStore({ dataDir });
+    undo.push(opened.close);
+    await opened.store.targets.ensure("shop", epochMillis(5));
+    await opened.close();
+    const again = await openStore({ dataDir });
+    undo.push(again.close);
+    expect(await again.store.targets.list()).toMatchObject([{ name: "shop" }]);
+  });
+
+  it("a database that does not answer in time is given up", async () => {
+    const folder = kept(emptyDir());
+    await expect(EmbeddedDatabase.open(join(folder, "db"), { limitMillis: 1 })).rejects.toMatchObject({
+      code: "store_failed",
+      message: expect.stringMatching(/did not answer within 0\.001 s/),
+    });
   });
 
   it("says so when the folder holds something else than a database, or the server is not there", async () => {

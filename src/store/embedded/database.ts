@@ -13,6 +13,16 @@ import { BatchReader, greeting, readAnswer, simpleQuery } from "./wire.ts";
 
 type Turn = { readonly connection: EmbeddedConnection; readonly bytes: Buffer };
 
+export type OpenOptions = {
+  /** Gives up opening and ends the thread. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest wait for the database; 60 s unless told. */
+  readonly limitMillis?: number;
+};
+
+/** Far beyond a first start on a slow machine; a damaged folder can leave PGlite waiting for ever. */
+const openLimitMillis = 60_000;
+
 export class EmbeddedDatabase {
   readonly #thread: Worker;
   readonly #connections = new Set<EmbeddedConnection>();
@@ -30,21 +40,37 @@ export class EmbeddedDatabase {
 
   /**
    * Opens (and makes, the first time) the database in `folder`; without one it lives in memory.
-   * @throws ForetraceError store_failed when the folder holds no usable database.
+   * @throws ForetraceError store_failed when the folder holds no usable database, or it does not open in time; the signal's reason.
    */
-  static async open(folder?: string): Promise<EmbeddedDatabase> {
+  static async open(folder?: string, { signal, limitMillis = openLimitMillis }: OpenOptions = {}): Promise<EmbeddedDatabase> {
+    signal?.throwIfAborted();
     const workerData: DatabaseOptions = { folder };
     const thread = new Worker(workerUrl(import.meta.url, "./database-worker.ts"), { workerData });
     const database = new EmbeddedDatabase(thread);
-    await new Promise<void>((resolve, reject) => {
-      thread.on("message", (message: FromDatabase) => {
-        if (message.kind === "ready") resolve();
-        else database.#hear(message);
-        if (database.#failure !== undefined) reject(database.#failure);
+    let timer: NodeJS.Timeout | undefined;
+    let giveUp: (() => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        thread.on("message", (message: FromDatabase) => {
+          if (message.kind === "ready") resolve();
+          else database.#hear(message);
+          if (message.kind === "failed") reject(new Error(message.message));
+        });
+        thread.once("error", reject);
+        thread.once("exit", () => reject(new Error("its thread ended")));
+        timer = setTimeout(() => reject(new Error(`it did not answer within ${limitMillis / 1000} s`)), limitMillis);
+        giveUp = () => reject(signal!.reason);
+        signal?.addEventListener("abort", giveUp, { once: true });
       });
-      thread.once("exit", () => reject(database.#failure));
-    });
-    return database;
+      return database;
+    } catch (cause) {
+      await thread.terminate();
+      if (signal?.aborted) throw signal.reason;
+      throw openError(folder, cause as Error);
+    } finally {
+      clearTimeout(timer);
+      if (giveUp !== undefined) signal?.removeEventListener("abort", giveUp);
+    }
   }
 
   /** A new client connection; destroy it to give it back. */
@@ -119,6 +145,15 @@ export class EmbeddedDatabase {
     for (const connection of this.#connections) connection.destroy(this.#failure);
     this.#closed?.();
   }
+}
+
+function openError(folder: string | undefined, cause: Error): ForetraceError {
+  if (folder === undefined) return new ForetraceError("store_failed", `the embedded database did not open: ${cause.message}`, { cause });
+  return new ForetraceError(
+    "store_failed",
+    `the embedded database in ${folder} did not open: ${cause.message}; if the folder is a copy, copy it whole while no Foretrace runs on it, or choose another with --data`,
+    { input: folder, cause },
+  );
 }
 
 /** The socket that node-postgres believes it has. */
