@@ -26,6 +26,30 @@ export function parseRange(query: { from?: string; to?: string }, fallback: Time
   return range;
 }
 
+/** A report of more than ten years would hold nothing but gaps. */
+const longestReportMillis = 3653 * 86_400_000;
+
+/** @throws ForetraceError bad_json when the bounds of a report are the wrong way round or too far apart. */
+export function checkReportRange({ from, to }: { readonly from: number; readonly to: number }): void {
+  if (to < from) throw new ForetraceError("bad_json", 'field "to" lies before "from"', { input: "to" });
+  if (to - from > longestReportMillis)
+    throw new ForetraceError("bad_json", 'fields "from" and "to" are more than ten years apart; ask for a shorter range', { input: "to" });
+}
+
+/** Years 1 to 9999: RFC 3339 writes these, and with a shift and the length of any trace they stay within what a Date holds. */
+const recordings = { from: Date.parse("0001-01-01T00:00:00Z"), to: Date.parse("9999-12-31T23:59:59.999Z") };
+
+/** When a recording began, as {@link parseInstant}. @throws ForetraceError bad_usage also outside of the years 1 to 9999. */
+export function parseRecordedAt(text: string): EpochMillis {
+  const at = parseInstant(text, "recorded_at");
+  if (at < recordings.from || at > recordings.to) {
+    throw new ForetraceError("bad_usage", `query parameter "recorded_at": "${text}" does not lie in the years 1 to 9999`, {
+      input: "recorded_at",
+    });
+  }
+  return at;
+}
+
 /**
  * A range of one trace in nanoseconds since its first event, cut at 0.
  * @throws ForetraceError bad_usage; conflict when wall-clock times are asked of a trace whose clock is not known yet.

@@ -188,6 +188,29 @@ describe("jobs", () => {
   });
 
   test.each([
+    [{ from: 1e300, to: 1e300 }, "8640000000000000"],
+    [{ from: 8.64e15, to: 8.65e15 }, "to"],
+    [{ from: -8.64e15, to: 8.64e15 }, "ten years"],
+    [{ from: 0, to: Date.UTC(1980, 0, 3) }, "ten years"],
+  ])("a report of %j is refused before it is queued, as a job too", async (range, words) => {
+    for (const [path, body] of [
+      ["reports", range],
+      ["jobs", { name: "report", input: range }],
+    ] as const) {
+      const [status, { error }] = await post(path, JSON.stringify(body));
+      expect([path, status, error?.code]).toEqual([path, 400, "bad_json"]);
+      expect(error!.message).toContain(words);
+    }
+  });
+
+  test("a report job of all time until now is refused", async () => {
+    expect(await post("jobs", JSON.stringify({ name: "report", input: { from: -8.64e15 } }))).toMatchObject([
+      400,
+      { error: { code: "bad_json" } },
+    ]);
+  });
+
+  test.each([
     ["{", "the body is not valid JSON"],
     ["", "the body is empty"],
     ["[]", "body"],

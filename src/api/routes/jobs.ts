@@ -4,6 +4,7 @@ import { enqueueJob } from "../../jobs/enqueue.ts";
 import type { JobRecord } from "../../jobs/queue.ts";
 import { ForetraceError } from "../../lib/errors.ts";
 import type { ApiContext, App } from "../context.ts";
+import { checkReportRange } from "../moments.ts";
 import { IdParams, Limit, Millis, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
 import { Job } from "../schemas/records.ts";
 
@@ -28,7 +29,7 @@ const StartJob = Type.Union([start("ingest"), start("extract"), start("train"), 
 });
 const tags = ["jobs"];
 
-export async function jobRoutes(app: App, { queue }: ApiContext): Promise<void> {
+export async function jobRoutes(app: App, { queue, clock }: ApiContext): Promise<void> {
   const find = async (id: string): Promise<JobRecord> => {
     const job = await queue.get(id);
     if (job === undefined) throw new ForetraceError("not_found", `no job "${id}" is known`, { input: "id" });
@@ -59,6 +60,9 @@ export async function jobRoutes(app: App, { queue }: ApiContext): Promise<void> 
     `${restBase}/jobs`,
     { schema: { summary: "Start a job", tags, body: StartJob, response: answers({ 202: Job }) } },
     async ({ body }, reply) => {
+      if (body.name === "report" && body.input.from !== undefined) {
+        checkReportRange({ from: body.input.from, to: body.input.to ?? clock() });
+      }
       const job = await enqueueJob(queue, body.name, body.input, { again: true });
       reply.code(202).header("location", `${restBase}/jobs/${encodeURIComponent(job.id)}`);
       return job;

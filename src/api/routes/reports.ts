@@ -3,15 +3,13 @@ import { Type } from "typebox";
 import { enqueueJob } from "../../jobs/enqueue.ts";
 import { ForetraceError } from "../../lib/errors.ts";
 import type { ApiContext, App } from "../context.ts";
+import { checkReportRange } from "../moments.ts";
 import { contentPolicy } from "../plugins/headers.ts";
-import { IdParams, RawAnswer, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
+import { IdParams, Millis, RawAnswer, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
 import { Job, Report } from "../schemas/records.ts";
 
 const tags = ["reports"];
-const Range = Type.Object(
-  { from: Type.Number({ description: "Milliseconds since 1970" }), to: Type.Number({ description: "Milliseconds since 1970" }) },
-  { additionalProperties: false },
-);
+const Range = Type.Object({ from: Millis("Start"), to: Millis("End") }, { additionalProperties: false });
 
 export async function reportRoutes(app: App, { store, queue }: ApiContext): Promise<void> {
   app.get(
@@ -23,7 +21,7 @@ export async function reportRoutes(app: App, { store, queue }: ApiContext): Prom
     `${restBase}/reports`,
     { schema: { summary: "Make a report of a time range", tags, body: Range, response: answers({ 202: Job }) } },
     async ({ body }, reply) => {
-      if (body.to < body.from) throw new ForetraceError("bad_json", 'field "to" lies before "from"', { input: "to" });
+      checkReportRange(body);
       const job = await enqueueJob(queue, "report", body, { again: true });
       reply.code(202).header("location", `${restBase}/jobs/${encodeURIComponent(job.id)}`);
       return job;

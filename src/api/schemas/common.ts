@@ -1,19 +1,21 @@
 /** Pieces that several schemas share. One schema is the validation, the type and the documentation at once. */
 import { type TSchema, Type } from "typebox";
+import { targetNamePattern } from "../../lib/target-name.ts";
 
 export const restBase = "/api/foretrace/v1";
 
-export const Millis = (description: string) => Type.Number({ description: `${description}, milliseconds since 1970` });
+/** The farthest from 1970 that a Date reaches, milliseconds. */
+export const farthestMillis = 8.64e15;
+export const Millis = (description: string) =>
+  Type.Number({ minimum: -farthestMillis, maximum: farthestMillis, description: `${description}, milliseconds since 1970` });
 export const NullableNumber = (description?: string) =>
   Type.Union([Type.Number(), Type.Null()], description === undefined ? {} : { description });
 export const LabelSet = Type.Record(Type.String(), Type.String(), { description: "Labels of a series; __name__ is the metric" });
 /** No control characters: no id holds one, and PostgreSQL takes no NUL. */
 const plain = "^[^\\u0000-\\u001f]+$";
 export const TargetName = Type.String({
-  minLength: 1,
-  maxLength: 200,
-  pattern: plain,
-  description: "Name of the service",
+  pattern: targetNamePattern,
+  description: "Name of the service: letters, digits, _ . and -, the first a letter or digit, 128 at most",
 });
 export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "At most this many items" }));
 export const RangeFrom = Type.Optional(Type.String({ description: "Start: milliseconds since 1970 or RFC 3339" }));

@@ -1,5 +1,6 @@
 /** The shape of foretrace.yaml: validation, editor help (`foretrace config schema`) and the types of the loader come from here. */
 import { type Static, Type } from "typebox";
+import { targetNamePattern } from "../../lib/target-name.ts";
 
 const duration = (description: string) =>
   Type.String({ description, pattern: "^(\\d+(\\.\\d+)?(ns|us|µs|ms|s|m|h|d|w))+$", examples: ["10s", "5m", "1h30m", "7d"] });
@@ -50,7 +51,7 @@ const prometheus = Type.Object(
 
 const target = Type.Object(
   {
-    name: Type.String({ description: "The service; the `target` label of its series.", pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$" }),
+    name: Type.String({ description: "The service; the `target` label of its series.", pattern: targetNamePattern }),
     season: Type.Optional(seasonChoice),
     horizon: Type.Optional(Type.Integer({ description: "Steps ahead, in place of models.horizon.", minimum: 1, maximum: 500 })),
     prometheus: Type.Optional(prometheus),
