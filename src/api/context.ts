@@ -31,10 +31,18 @@ export type ApiLimits = {
   readonly uploadBytes: number;
   readonly bodyBytes: number;
   readonly concurrentUploads: number;
+  /** An upload that stays below the least rate (src/api/upload.ts) for so long loses its place. */
+  readonly slowUploadMillis: number;
   /** Trace slices and timelines that may wait for a worker. */
   readonly waitingDecodes: number;
 };
-export const defaultLimits: ApiLimits = { uploadBytes: 2 ** 31, bodyBytes: 2 ** 20, concurrentUploads: 4, waitingDecodes: 16 };
+export const defaultLimits: ApiLimits = {
+  uploadBytes: 2 ** 31,
+  bodyBytes: 2 ** 20,
+  concurrentUploads: 4,
+  slowUploadMillis: 30_000,
+  waitingDecodes: 16,
+};
 
 export type ApiConfig = {
   /** Wanted as `Authorization: Bearer …` on everything but health and the page's own files. */

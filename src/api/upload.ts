@@ -6,6 +6,63 @@ const headerLength = 16;
 /** Compressed bytes that are looked at before giving up on a header: the largest block header and more. */
 const maxPeek = 256 * 1024;
 
+/** Bytes a second; a modem of the nineties is faster. */
+const leastUploadRate = 1000;
+
+/**
+ * The same bytes, as long as they come at {@link leastUploadRate} on average over each `windowMillis` that is spent waiting for them; time that
+ * the reader takes is not the sender's.
+ * @throws ForetraceError canceled when they come more slowly.
+ */
+export async function* steadily(bytes: AsyncIterable<Uint8Array>, windowMillis: number): AsyncGenerator<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const wanted = (leastUploadRate * windowMillis) / 1000;
+  let waited = 0;
+  let came = 0;
+  let slow = false;
+  try {
+    for (;;) {
+      const coming = iterator.next();
+      let piece: IteratorResult<Uint8Array> | undefined;
+      while (piece === undefined) {
+        const since = performance.now();
+        piece = await within(coming, windowMillis - waited);
+        waited += performance.now() - since;
+        came += piece?.value?.length ?? 0;
+        if (piece !== undefined && waited < windowMillis) continue;
+        slow = piece?.done !== true && came < wanted;
+        if (slow) {
+          coming.catch(() => {});
+          throw new ForetraceError(
+            "canceled",
+            `the upload was given up: ${came} bytes came in ${windowMillis / 1000} s, and ${leastUploadRate} a second are needed; send it again`,
+          );
+        }
+        waited = 0;
+        came = 0;
+      }
+      if (piece.done === true) return;
+      yield piece.value;
+    }
+  } finally {
+    // The next piece of a slow sender is still under way, and the return would wait for it.
+    const returned = iterator.return?.();
+    if (slow) returned?.catch(() => {});
+    else await returned;
+  }
+}
+
+/** What comes of it within so long, or undefined. */
+async function within<T>(promise: Promise<T>, millis: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), millis)));
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * The same bytes, once their beginning is known to be a Go execution trace.
  * @throws ForetraceError empty_input, not_a_trace or trace_version_unsupported, before the first byte is handed on.

@@ -42,8 +42,8 @@ const stored = async (): Promise<string[]> => (await service.store.traces.list({
 const incoming = (): string[] => readdirSync(join(service.dataDir, "incoming"));
 
 /** An upload whose body goes out piece by piece, as the test wants it. */
-function slowUpload(target = "shop") {
-  const sending = request(`${service.url}${base}?target=${target}`, { method: "POST" });
+function slowUpload(target = "shop", url = service.url) {
+  const sending = request(`${url}${base}?target=${target}`, { method: "POST" });
   const answer = new Promise<{ status: number; body: string }>((resolve, reject) => {
     sending.on("error", reject);
     sending.on("response", (response) => {
@@ -131,6 +131,13 @@ describe("an upload", () => {
     ["target=shop&tag=x", "bad_usage", 'unknown query parameter "tag"; known are target, recorded_at, clock_shift_ms'],
     ["target=shop&recorded_at=yesterday", "bad_usage", "recorded_at"],
     ["target=shop&clock_shift_ms=soon", "bad_usage", "clock_shift_ms"],
+    ["target=shop&clock_shift_ms=1e300", "bad_usage", "clock_shift_ms"],
+    ["target=shop&clock_shift_ms=-8.64e15", "bad_usage", "clock_shift_ms"],
+    ["target=shop&recorded_at=8.64e15", "bad_usage", "recorded_at"],
+    ["target=shop&recorded_at=8640000000000000", "bad_usage", "the years 1 to 9999"],
+    ["target=%3Cb%3E../../x", "bad_usage", "target"],
+    ["target=.hidden", "bad_usage", "target"],
+    [`target=${"x".repeat(129)}`, "bad_usage", "target"],
   ])("with the query %j names what is wrong", async (query, code, words) => {
     const answer = await upload(bytes, query);
     expect([answer.status, answer.body.error?.code]).toEqual([400, code]);
@@ -174,6 +181,31 @@ describe("an upload", () => {
     running.forEach(({ sending }, i) => sending.end(variant(10 + i).subarray(50_000)));
     expect((await Promise.all(running.map(({ answer }) => answer))).map(({ status }) => status)).toEqual([201, 201]);
     expect((await upload(variant(12))).status).toBe(201);
+  });
+
+  test("that trickles loses its place, with the reason; one that only comes in pieces keeps it", async () => {
+    const { url } = await service.another({ limits: { concurrentUploads: 1, slowUploadMillis: 500 } });
+    const before = await stored();
+    const trickle = slowUpload("shop", url);
+    trickle.sending.write(bytes.subarray(0, 100));
+    const drops = setInterval(() => trickle.sending.write("x"), 20);
+    const { status, body } = await trickle.answer;
+    clearInterval(drops);
+    trickle.sending.destroy();
+    expect([status, (JSON.parse(body) as Answer["body"]).error?.code]).toEqual([409, "canceled"]);
+    expect(body).toContain("1000 a second are needed");
+    await expect.poll(incoming).toEqual([]);
+    expect(await stored()).toEqual(before);
+
+    const steady = slowUpload("shop", url);
+    const sent = variant(25);
+    const pieces = 20;
+    for (let n = 0; n < pieces; n++) {
+      steady.sending.write(sent.subarray((n * sent.length) / pieces, ((n + 1) * sent.length) / pieces));
+      await sleep(60);
+    }
+    steady.sending.end();
+    expect((await steady.answer).status).toBe(201);
   });
 
   test("sent many times at once is one trace and one job", async () => {

@@ -7,16 +7,24 @@ import { checkTraceHeader } from "../../trace/header.ts";
 import { enqueueJob } from "../../jobs/enqueue.ts";
 import type { TraceRecord } from "../../store/ports.ts";
 import type { ApiContext, App } from "../context.ts";
-import { parseInstant, parseRange, parseTraceRange } from "../moments.ts";
+import { parseRange, parseRecordedAt, parseTraceRange } from "../moments.ts";
 import { Timeline, Trace } from "../schemas/records.ts";
 import { IdParams, Limit, RangeFrom, RangeTo, RawAnswer, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
-import { checkedTrace } from "../upload.ts";
+import { checkedTrace, steadily } from "../upload.ts";
 import type { TraceTask } from "../workers/trace-protocol.ts";
 
+/** A hundred years either way. */
+const farthestShiftMillis = 36_525 * 86_400_000;
 const UploadQuery = queryOf({
   target: TargetName,
   recorded_at: Type.Optional(Type.String({ description: "Start of the recording, for traces without a clock of their own (Go < 1.25)" })),
-  clock_shift_ms: Type.Optional(Type.Number({ description: "Added to the clock of the trace: a recording replayed at another time" })),
+  clock_shift_ms: Type.Optional(
+    Type.Number({
+      minimum: -farthestShiftMillis,
+      maximum: farthestShiftMillis,
+      description: "Added to the clock of the trace: a recording replayed at another time; a hundred years at most",
+    }),
+  ),
 });
 const TraceMoment = (what: string) =>
   Type.Optional(Type.String({ description: `${what}: since the first event (1.5s), milliseconds since 1970, or RFC 3339` }));
@@ -153,11 +161,11 @@ async function uploadRoute(app: App, context: ApiContext): Promise<void> {
             target,
             uploadedAt: clock(),
             limitBytes: limits.uploadBytes,
-            ...(recordedAt === undefined ? {} : { recordedAt: parseInstant(recordedAt, "recorded_at") }),
+            ...(recordedAt === undefined ? {} : { recordedAt: parseRecordedAt(recordedAt) }),
             ...(clockShiftMillis === undefined ? {} : { clockShiftMillis }),
           };
           const { record, created } = await store.traces.put(
-            await checkedTrace(raw.iterator({ destroyOnReturn: false }), checkTraceHeader),
+            await checkedTrace(steadily(raw.iterator({ destroyOnReturn: false }), limits.slowUploadMillis), checkTraceHeader),
             meta,
           );
           if (record.target !== target) {
