@@ -4,25 +4,21 @@ import { epochMillis, epochToTrace, parseDurationNanos, type EpochMillis } from 
 import { wallClockOrigin } from "../features/wall-clock.ts";
 import type { ByteSource, GenerationTables, TraceInfo } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
-
-const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+import { rfc3339Millis } from "./rfc3339.ts";
 
 /** Whether a moment is given by the wall clock, so that the trace's own clock is needed to place it. */
-export const isWallClock = (text: string): boolean => rfc3339.test(text);
+export const isWallClock = (text: string): boolean => rfc3339Millis(text) !== undefined;
 
 /** Nanoseconds since the first event. `origin` is the wall clock of the first event, where it is known. */
 export function parseMoment(text: string, option: string, origin: EpochMillis | undefined): number {
-  const found = rfc3339.exec(text);
-  if (found === null) return parseDurationNanos(text, option);
+  const at = rfc3339Millis(text);
+  if (at === undefined) return parseDurationNanos(text, option);
   if (origin === undefined) {
     throw new ForetraceError(
       "bad_usage",
       `${option} ${text}: this trace has no wall clock (Go ≥ 1.25 writes one); give a duration since its first event, such as 1.5s`,
     );
   }
-  const [, day, time, fraction, zone] = found;
-  // Date.parse stops at milliseconds; the fraction may go on.
-  const at = Date.parse(`${day}T${time}${zone!.toUpperCase()}`) + Number(fraction ?? 0) * 1000;
   if (Number.isNaN(at)) throw new ForetraceError("bad_usage", `${option}: there is no such moment as ${text}`, { input: option });
   return epochToTrace(origin, epochMillis(at));
 }

@@ -1,13 +1,13 @@
 /** Where a command's answer goes: standard output, or a file that appears only when it is whole. */
 import { createWriteStream } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import type { Writable } from "node:stream";
 import { ForetraceError } from "../lib/errors.ts";
 
 export type Sink = {
-  write(text: string): void;
+  write(chunk: string | Uint8Array): void;
   /** Resolves when more may be written. @throws ForetraceError store_failed when writing failed. */
   ready(): Promise<void>;
   /** Ends and keeps what was written. */
@@ -22,7 +22,7 @@ export async function openSink(file: string | undefined): Promise<Sink> {
 
 function sinkOf(stream: Writable, failure: () => Error | undefined = () => undefined): Sink {
   return {
-    write: (text) => void stream.write(text),
+    write: (chunk) => void stream.write(chunk),
     async ready() {
       const failed = failure();
       if (failed !== undefined) throw failed;
@@ -44,6 +44,8 @@ async function fileSink(file: string): Promise<Sink> {
       cause,
     });
   try {
+    // Said before the work, not after it: a rename onto a folder fails.
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error("it is a folder");
     await (await open(part, "w")).close();
   } catch (cause) {
     throw explain(cause);

@@ -74,6 +74,23 @@ describe("analyze", () => {
   });
 });
 
+describe("--out where nothing can be written", () => {
+  const slice = ["slice", fixtureTrace, "--from", "0s", "--to", "1ms"];
+  const report = ["report", "--data", join(folder, "data"), "--last", "1h"];
+  it.each([
+    [[...slice, "--out", join(folder, "absent/x")], /cannot write .*absent\/x: .*give --out a place/],
+    [[...slice, "--out", folder], /cannot write .*: it is a folder; give --out a place/],
+    [[...report, "--out", join(folder, "absent/y")], /cannot write .*absent\/y: .*give --out a place/],
+    [[...report, "--out", folder], /cannot write .*: it is a folder; give --out a place/],
+  ])("%j: status 2 and what would be right", async (args, message) => {
+    const { code, stderr } = await runCli(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/ at .*\.ts:\d+|defect/);
+    expect(code).toBe(2);
+    expect(existsSync(`${folder}.part`)).toBe(false);
+  });
+});
+
 describe("config check", () => {
   it("names an unknown key, its line and the nearest known one", async () => {
     const path = file("foretrace.yaml", "grid: 10s\ntargets:\n  - name: checkout\n    promtheus: {}\n");

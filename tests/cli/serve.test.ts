@@ -123,6 +123,8 @@ describe("wrong use", () => {
     [["serve", "--config", join(folder, "absent.yaml")], /absent\.yaml/],
     [["serve", "--api-only"], /DATABASE_URL/],
     [["worker"], /DATABASE_URL/],
+    [["report", "--from", "0", "--to", "1"], /--to 1 is not a moment of RFC 3339.*2026-11-23T00:00:00Z/],
+    [["report", "--from", "2026-11-23"], /--from 2026-11-23 is not a moment of RFC 3339/],
     [["report", "--from", "yesterday"], /--from yesterday.*2026-11-23T00:00:00Z/],
     [["report", "--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z"], /range is empty/],
   ])("%j: status 2 and what would be right", async (args, message) => {

@@ -1,9 +1,10 @@
 /** `foretrace report`: what happened in a time range, as Markdown or HTML. */
-import { rename, writeFile } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { ForetraceError } from "../../lib/errors.ts";
 import { epochMillis, parseDurationMillis } from "../../lib/units.ts";
 import type { TimeRange } from "../../store/ports.ts";
+import { rfc3339Millis } from "../rfc3339.ts";
+import { openSink } from "../sink.ts";
 import { withServiceOptions } from "./serve.ts";
 
 type Options = {
@@ -37,14 +38,17 @@ Examples:
 By schedule: report.cron in the configuration, see deploy/foretrace.yaml.`,
     )
     .action(async (options: Options) => {
+      const range = rangeOf(options);
       const { makeReport } = await import("../report.ts");
-      const text = await makeReport(options, rangeOf(options), options.format);
-      if (options.out === undefined) {
-        process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
-        return;
+      const sink = await openSink(options.out);
+      try {
+        const text = await makeReport(options, range, options.format);
+        sink.write(text.endsWith("\n") ? text : `${text}\n`);
+        await sink.commit();
+      } catch (error) {
+        await sink.discard();
+        throw error;
       }
-      await writeFile(`${options.out}.part`, text);
-      await rename(`${options.out}.part`, options.out);
     });
 }
 
@@ -61,8 +65,8 @@ function rangeOf({ from, to, last }: Options): TimeRange {
 }
 
 function instant(text: string, option: string): number {
-  const millis = Date.parse(text);
-  if (!Number.isFinite(millis))
-    throw new ForetraceError("bad_usage", `${option} ${text} is not a time; write for example 2026-11-23T00:00:00Z`, { input: option });
-  return millis;
+  const millis = rfc3339Millis(text);
+  if (millis !== undefined && Number.isFinite(millis)) return millis;
+  const message = `${option} ${text} is not a moment of RFC 3339 with its zone; write for example 2026-11-23T00:00:00Z`;
+  throw new ForetraceError("bad_usage", message, { input: option });
 }

@@ -1,11 +1,8 @@
 /** `foretrace slice`: the part of a trace that covers a range, as a trace of its own. */
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import { ForetraceError } from "../../lib/errors.ts";
 import { traceNanos } from "../../lib/units.ts";
+import { openSink } from "../sink.ts";
 
 export function sliceCommand(): Command {
   return new Command("slice")
@@ -30,15 +27,15 @@ export function sliceCommand(): Command {
       const from = parseMoment(options.from, "--from", clock);
       const to = parseMoment(options.to, "--to", clock);
       if (to < from) throw new ForetraceError("bad_usage", `--to ${options.to} lies before --from ${options.from}`);
-      const part = `${options.out}.part`;
+      const sink = await openSink(options.out);
       try {
-        await pipeline(
-          Readable.from(sliceTrace(() => openBytes(file), { from: traceNanos(from), to: traceNanos(to) })),
-          createWriteStream(part),
-        );
-        await rename(part, options.out);
+        for await (const bytes of sliceTrace(() => openBytes(file), { from: traceNanos(from), to: traceNanos(to) })) {
+          sink.write(bytes);
+          await sink.ready();
+        }
+        await sink.commit();
       } catch (error) {
-        await rm(part, { force: true });
+        await sink.discard();
         throw error;
       }
     });
