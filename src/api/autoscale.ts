@@ -1,13 +1,9 @@
 /** From a target's demand, its forecast and what one replica carries to the number of replicas, with the reasons in words. */
-import type { Sample } from "../lib/series.ts";
 import { type EpochMillis, formatDuration, formatNumber } from "../lib/units.ts";
-import type { ForecastRecord } from "../store/ports.ts";
 import type { AutoscaleConfig } from "./context.ts";
+import { type DemandInputs, forecastWithin, larger, sampleNow } from "./demand.ts";
 
-export type AutoscaleInputs = {
-  /** Newest sample of the demand series, up to now. */
-  readonly sample: Sample | undefined;
-  readonly forecast: ForecastRecord | undefined;
+export type AutoscaleInputs = DemandInputs & {
   /** Set when these inputs are the last known ones, since the store does not answer. */
   readonly unreadable?: boolean;
 };
@@ -31,7 +27,7 @@ const forgetAfter = 12;
 const forecastAgeFactor = 3;
 
 /**
- * `current`: the newest sample. `predicted`: the largest median within the horizon. `demand`: the larger of now and of the 0.9 quantile within
+ * `current`: the newest sample, added up over the label sets. `predicted`: the largest median within the horizon. `demand`: the larger of now and of the 0.9 quantile within
  * the horizon; `recommended` replicas carry it. What is old is still answered, with stale = true, so that an autoscaler holds its size;
  * what is not known is null.
  */
@@ -51,30 +47,39 @@ export function autoscaleAnswer(
     reason.push(text);
   };
 
-  const { sample, forecast } = inputs;
+  const sample = sampleNow(inputs, now, staleAfterMillis);
   const age = sample === undefined ? Number.POSITIVE_INFINITY : now - sample.t;
   const known = sample !== undefined && Number.isFinite(sample.v) && age <= forgetAfter * staleAfterMillis;
   const current = known ? sample.v : null;
   if (sample === undefined) late(`no sample of ${config.series} is stored`);
   else if (!Number.isFinite(sample.v)) late(`the newest sample of ${config.series} is not a number`);
   else if (age > staleAfterMillis) late(`the newest sample is ${words(age)} old`);
+  if (sample !== undefined && sample.counted > 1) reason.push(`${sample.counted} label sets of ${config.series} are added up`);
+  if (sample !== undefined && sample.ended > 0) {
+    reason.push(`${count(sample.ended, "label set")} not counted: ended, or more than ${words(staleAfterMillis)} behind the newest sample`);
+  }
 
-  const ahead = forecast === undefined ? undefined : withinHorizon(forecast, now, horizonMillis);
-  if (forecast === undefined) late("there is no forecast; the demand of now is planned for");
-  else if (ahead!.steps === 0)
-    late(`the newest forecast ended ${words(Math.max(0, now - ahead!.end))} ago; the demand of now is planned for`);
+  const counted = { ...inputs, sampleAgeMillis: staleAfterMillis, forecastAgeMillis: forecastAgeFactor * staleAfterMillis, known };
+  const ahead = forecastWithin(counted, now, horizonMillis);
+  if (ahead === undefined) late("there is no forecast; the demand of now is planned for");
+  else if (ahead.steps === 0)
+    late(`the newest forecast ended ${words(Math.max(0, now - ahead.end))} ago; the demand of now is planned for`);
   else {
-    const issued = now - forecast.issuedAt;
+    const issued = now - ahead.issuedAt;
     if (issued > forecastAgeFactor * staleAfterMillis) late(`the newest forecast was made ${words(issued)} ago`);
-    if (ahead!.end < now + horizonMillis) reason.push(`the forecast reaches ${words(ahead!.end - now)} ahead, less than the horizon`);
+    if (ahead.end < now + horizonMillis) reason.push(`the forecast reaches ${words(ahead.end - now)} ahead, less than the horizon`);
+    if (ahead.held > 0) reason.push(`${count(ahead.held, "label set")} counted with the newest sample, for want of a forecast`);
   }
   const predicted = ahead?.median ?? null;
-  const demand = largest(current, ahead?.high ?? null);
+  const demand = larger(current, ahead?.high ?? null);
   if (demand !== null) {
     reason.push(
       demand === current
         ? `the demand of now, ${formatNumber(demand)}, is the largest within ${words(horizonMillis)}`
-        : `with 90 % probability the demand stays below ${formatNumber(demand)} at each moment of the next ${words(horizonMillis)}`,
+        : ahead!.counted === 1
+          ? `with 90 % probability the demand stays below ${formatNumber(demand)} at each moment of the next ${words(horizonMillis)}`
+          : `the 0.9 quantiles of ${ahead!.counted} forecasts add up to ${formatNumber(demand)} at most within ${words(horizonMillis)}: ` +
+            "the 0.9 quantile of the sum where they move together, as a rule above it where they do not",
     );
   }
   const { perReplica } = config;
@@ -98,40 +103,15 @@ export function autoscaleAnswer(
     recommended,
     reason,
     stale,
-    issued_at: forecast?.issuedAt ?? null,
+    issued_at: ahead?.issuedAt ?? null,
   };
 }
 
 const words = (millis: number): string => formatDuration(millis * 1e6);
-
-function largest(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b;
-  return Math.max(a, b);
-}
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? " is" : "s are"}`;
 
 /** Whole replicas within the configured bounds. */
 function replicasFor(demand: number | null, { perReplica, min = 1, max = Number.POSITIVE_INFINITY }: AutoscaleConfig): number | null {
   if (demand === null || perReplica === undefined) return null;
   return Math.min(max, Math.max(min, Math.ceil(demand / perReplica)));
-}
-
-type Ahead = { steps: number; end: number; median: number | null; high: number | null };
-
-/** Largest median and 0.9 quantile over the steps in (now, now + horizon]; a horizon shorter than a step takes the next step. */
-function withinHorizon(forecast: ForecastRecord, now: number, horizonMillis: number): Ahead {
-  const length = forecast.quantiles[0]?.length ?? 0;
-  const end = forecast.start + (length - 1) * forecast.step;
-  const ahead: Ahead = { steps: 0, end, median: null, high: null };
-  const maximum = (level: number, before: number | null, index: number): number | null => {
-    const value = forecast.quantiles[forecast.levels.indexOf(level)]?.[index];
-    return typeof value === "number" && Number.isFinite(value) ? Math.max(before ?? value, value) : before;
-  };
-  for (let index = 0; index < length; index++) {
-    const t = forecast.start + index * forecast.step;
-    if (t <= now || (t > now + horizonMillis && ahead.steps > 0)) continue;
-    ahead.steps++;
-    ahead.median = maximum(0.5, ahead.median, index);
-    ahead.high = maximum(0.9, ahead.high, index);
-  }
-  return ahead;
 }

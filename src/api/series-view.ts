@@ -12,30 +12,34 @@ export const finite = (value: number | undefined | null): number | null =>
 /** How far back to look for a newest sample, step by step, where the store cannot say it at once. */
 const lookbacks = [15 * 60_000, 6 * 3600_000, 7 * 86_400_000];
 
-/** Newest sample by {@link seriesKey}; a series without a recent one is absent. */
-export async function latestSamples(series: SeriesStore, matchers: readonly Matcher[], now: EpochMillis): Promise<Map<string, Sample>> {
-  const found = new Map<string, Sample>();
-  if (series.latest !== undefined) {
-    for (const { labels, sample } of await series.latest(matchers)) found.set(seriesKey(labels), sample);
-    return found;
-  }
+/** Newest sample of each matching series; one without a recent sample is absent. */
+export async function latestOf(
+  series: SeriesStore,
+  matchers: readonly Matcher[],
+  now: EpochMillis,
+): Promise<{ readonly labels: Labels; readonly sample: Sample }[]> {
+  if (series.latest !== undefined) return series.latest(matchers);
   for (const lookback of lookbacks) {
-    for (const { labels, samples } of await series.select(matchers, { from: epochMillis(now - lookback), to: now })) {
-      if (samples.length > 0) found.set(seriesKey(labels), samples.at(-1)!);
-    }
-    if (found.size > 0) break;
+    const batches = await series.select(matchers, { from: epochMillis(now - lookback), to: now });
+    const found = batches.flatMap(({ labels, samples }) => (samples.length > 0 ? [{ labels, sample: samples.at(-1)! }] : []));
+    if (found.length > 0) return found;
   }
-  return found;
+  return [];
 }
 
-/** Matchers for exactly this series. */
-export const exactly = (labels: Labels): Matcher[] => Object.entries(labels).map(([name, value]) => ({ name, op: "=", value }));
+/** As {@link latestOf}, by {@link seriesKey}. */
+export async function latestSamples(series: SeriesStore, matchers: readonly Matcher[], now: EpochMillis): Promise<Map<string, Sample>> {
+  return new Map((await latestOf(series, matchers, now)).map(({ labels, sample }) => [seriesKey(labels), sample]));
+}
+
+/** Matchers for the series that have these labels, and maybe others. */
+export const matching = (labels: Labels): Matcher[] => Object.entries(labels).map(([name, value]) => ({ name, op: "=", value }));
 
 /** One series in the range: samples, its newest forecast, what was said before, and the anomalies of its target. */
 export async function seriesData(store: Store, target: string, labels: Labels, range: TimeRange) {
   const key = seriesKey(labels);
   const [batches, forecasts, anomalies] = await Promise.all([
-    store.series.select(exactly(labels), range),
+    store.series.select(matching(labels), range),
     store.outcomes.latestForecasts({ target }),
     store.outcomes.anomalies({ target, range }),
   ]);

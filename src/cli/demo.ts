@@ -45,7 +45,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
     say("Starting store, queue and API …");
     service = await startService({ config, dataDir, role: "all", log, scheduled: false });
     const abort = new AbortController();
-    const work = load(service, folder, started, abort.signal);
+    const work = load(service, folder, { now: started, gridMillis: config.gridMillis, signal: abort.signal });
     if ((await Promise.race([work.then(() => "done" as const), stopped.then(() => "stopped" as const)])) === "stopped") {
       abort.abort();
       await work.catch(() => {});
@@ -61,11 +61,14 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   }
 }
 
+type Loading = { readonly now: number; readonly gridMillis: number; readonly signal: AbortSignal };
+
 /** Everything up to the report. The steps follow one another by themselves, as they do in `serve`. */
-async function load(service: Service, folder: string, now: number, signal: AbortSignal): Promise<void> {
+async function load(service: Service, folder: string, { now, gridMillis, signal }: Loading): Promise<void> {
   const { queue } = service;
   const recording = JSON.parse(await readFile(join(folder, "esbuild/recording.json"), "utf8")) as Recording;
-  const esbuildShift = now - recording.endedAt;
+  // Whole cells, so that samples of the history and of the pieces lie at the same times.
+  const esbuildShift = Math.floor((now - recording.endedAt) / gridMillis) * gridMillis;
   say("Uploading three pieces of an esbuild server's trace (Go 1.26): before, in and after a fault …");
   for (const name of ["before", "fault", "after"]) {
     await upload(service, join(folder, `esbuild/${name}.trace.gz`), `target=esbuild&clock_shift_ms=${esbuildShift}`, signal);

@@ -5,6 +5,7 @@ import { createApi, type Api } from "../api/app.ts";
 import type { ApiConfig } from "../api/context.ts";
 import { openQueue } from "../jobs/bullmq/open.ts";
 import { type Config, loadConfig } from "../jobs/config.ts";
+import { isBearerToken } from "../jobs/config/values.ts";
 import { createHandlers } from "../jobs/handlers.ts";
 import type { JobQueue } from "../jobs/queue.ts";
 import { applySchedule } from "../jobs/schedule.ts";
@@ -66,10 +67,15 @@ export async function configOf(flags: ServiceFlags): Promise<Config> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new ForetraceError("bad_usage", `--port ${flags.port} is not a TCP port; give a number from 0 to 65535`, { input: "--port" });
   }
-  return {
-    ...config,
-    api: { ...config.api, port, host: flags.host ?? config.api.host, token: process.env["FORETRACE_TOKEN"] || config.api.token },
-  };
+  const given = process.env["FORETRACE_TOKEN"] || undefined;
+  if (given !== undefined && !isBearerToken(given)) {
+    throw new ForetraceError(
+      "bad_usage",
+      "FORETRACE_TOKEN holds spaces or other characters that no bearer header carries; use letters, digits and -._~+/",
+      { input: "FORETRACE_TOKEN" },
+    );
+  }
+  return { ...config, api: { ...config.api, port, host: flags.host ?? config.api.host, token: given ?? config.api.token } };
 }
 
 /** @throws ForetraceError bad_usage beyond loopback without a token; data_dir_locked, store_failed. */
@@ -81,16 +87,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       "bad_usage",
       `--host ${host} is beyond loopback, and traces hold source paths and log texts: set FORETRACE_TOKEN to a long random text (or say --insecure)`,
       { input: "--host" },
-    );
-  }
-  // RFC 6750, section 2.1: what may follow "Bearer " in a header.
-  if (token !== undefined && !/^[\w.~+/-]+=*$/.test(token)) {
-    throw new ForetraceError(
-      "bad_usage",
-      "the token (FORETRACE_TOKEN or api.token) holds spaces or other characters that no bearer header carries; use letters, digits and -._~+/",
-      {
-        input: "FORETRACE_TOKEN",
-      },
     );
   }
   const databaseUrl = process.env["DATABASE_URL"] || undefined;

@@ -1,7 +1,10 @@
 /** Windows of one scoring → the records that stand in the store, joined with what stood there before. */
 import { seriesKey } from "../lib/series.ts";
 import { type EpochMillis, epochMillis } from "../lib/units.ts";
-import type { AnomalyRecord, TimeRange, TraceRecord } from "../store/ports.ts";
+import { explainWindow } from "../models/anomaly/explain.ts";
+import type { Frame } from "../lib/series.ts";
+import type { AnomalyWindow, Scores } from "../models/model.ts";
+import type { AnomalyRecord, Contribution, TimeRange, TraceRecord } from "../store/ports.ts";
 import { recordId } from "./hash.ts";
 import type { ScoredFrame } from "./workers/score.ts";
 
@@ -15,6 +18,24 @@ export function scoredRange(frames: readonly ScoredFrame[]): TimeRange | undefin
   const to = Math.max(...scored.map((frame) => frame.start + (frame.ratios.length - 1) * frame.step));
   return { from: epochMillis(from), to: epochMillis(to) };
 }
+
+/** Series that are named with a window. */
+const named = 8;
+
+/** What is said of the series that moved most in a window: share of the score about the peak, and its value where it moved most. */
+export function contributionsOf(frame: Frame, scored: Scores, window: AnomalyWindow): Contribution[] {
+  return explainWindow(frame, scored, window)
+    .slice(0, named)
+    .map(({ column, share, row }) => ({
+      labels: frame.columns[column]!.labels,
+      share,
+      observed: orNull(frame.columns[column]!.values[row]),
+      expected: orNull(scored.expected[column]?.[row]),
+      at: epochMillis(frame.start + row * frame.step),
+    }));
+}
+
+const orNull = (value: number | undefined): number | null => (value === undefined || !Number.isFinite(value) ? null : value);
 
 /**
  * The records that replace those which touch the range.
@@ -63,15 +84,28 @@ export function joinAnomalies({ target, modelId, frames }: Scoring, known: reado
   return records.sort((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));
 }
 
-/** The record with the traces that cover part of it, each with the address of the slice. */
-export function withTraces(record: AnomalyRecord, traces: readonly TraceRecord[]): AnomalyRecord {
+/**
+ * The record with the traces that cover part of it, each with the address of the slice: first the one in whose part the score was highest
+ * (a window reaches a little into the calm before and after a fault, and a trace of that shows nothing), then in order of time.
+ */
+export function withTraces(record: AnomalyRecord, traces: readonly TraceRecord[], frames: readonly ScoredFrame[]): AnomalyRecord {
   const links = traces
     .filter((trace) => trace.start !== undefined && trace.end !== undefined && trace.start < record.to && trace.end > record.from)
-    .sort((a, b) => a.start! - b.start! || (a.id < b.id ? -1 : 1))
     .map(({ id, start, end }) => {
       const from = Math.floor(Math.max(start!, record.from));
       const to = Math.ceil(Math.min(end!, record.to));
-      return { id, url: `/traces/${id}?from=${from}&to=${to}` };
-    });
-  return { ...record, traces: links };
+      return { id, url: `/traces/${id}?from=${from}&to=${to}`, start: start!, score: highestRatio(frames, from, to) };
+    })
+    .sort((a, b) => b.score - a.score || a.start - b.start || (a.id < b.id ? -1 : 1));
+  return { ...record, traces: links.map(({ id, url }) => ({ id, url })) };
+}
+
+/** Highest score over threshold of the rows that touch [from, to]; 0 where none is scored. */
+function highestRatio(frames: readonly ScoredFrame[], from: number, to: number): number {
+  let highest = 0;
+  for (const { start, step, ratios } of frames) {
+    const last = Math.min(ratios.length - 1, Math.ceil((to - start) / step));
+    for (let row = Math.max(0, Math.floor((from - start) / step) + 1); row <= last; row++) highest = Math.max(highest, ratios[row] || 0);
+  }
+  return highest;
 }

@@ -4,9 +4,20 @@
  */
 import { LineCounter, parseDocument } from "yaml";
 import { ForetraceError } from "../lib/errors.ts";
-import { parseDurationMillis } from "../lib/units.ts";
-import { checkAgainstSchema, type ParsedYaml, problem } from "./config/problems.ts";
+import { checkAgainstSchema, type ParsedYaml, plainValue, problem } from "./config/problems.ts";
 import type { ConfigFile } from "./config/schema.ts";
+import {
+  bearerToken,
+  byteCount,
+  cronPattern,
+  demandSeries,
+  duration,
+  expand,
+  type Environment,
+  looksLikeCron,
+  requestTimeout,
+  wholeSeconds,
+} from "./config/values.ts";
 
 export { configSchema } from "./config/schema.ts";
 
@@ -51,8 +62,6 @@ export type Config = {
   readonly api: { readonly host: string; readonly port: number; readonly token: string | undefined; readonly uploadLimitBytes: number };
 };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads the text of a foretrace.yaml. `${NAME}` in credentials comes from `environment`.
  * @throws ForetraceError bad_config as `file:line:column: …`, for YAML that does not parse, an unknown key (with the nearest known one) or a wrong value.
@@ -66,7 +75,7 @@ export function loadConfig(text: string, fileName: string, environment: Environm
     const { line, col } = lines.linePos(broken.pos[0]);
     throw new ForetraceError("bad_config", `${fileName}:${line}:${col}: ${broken.message}`, { input: fileName, line });
   }
-  const value: unknown = document.toJS() ?? {};
+  const value: unknown = plainValue(parsed) ?? {};
   checkAgainstSchema(value, parsed);
   return resolve(value as ConfigFile, parsed, environment);
 }
@@ -77,13 +86,13 @@ export function targetConfig(config: Config, name: string): TargetConfig {
 }
 
 function resolve(file: ConfigFile, parsed: ParsedYaml, environment: Environment): Config {
-  const gridMillis = millis(file.grid ?? "10s", "grid", parsed);
+  const gridMillis = wholeSeconds(file.grid ?? "10s", ["grid"], parsed);
   const models: ModelsConfig = {
     horizon: file.models?.horizon ?? 30,
-    season: seasonOf(file.models?.season ?? "auto"),
+    season: seasonOf(file.models?.season ?? "auto", ["models", "season"], parsed),
     seed: file.models?.seed ?? 1,
-    trainOnMillis: parseDurationMillis(file.models?.trainOn ?? "30d"),
-    scoreOnMillis: parseDurationMillis(file.models?.scoreOn ?? "1d"),
+    trainOnMillis: duration(file.models?.trainOn ?? "30d", ["models", "trainOn"], parsed),
+    scoreOnMillis: duration(file.models?.scoreOn ?? "1d", ["models", "scoreOn"], parsed),
     maxSeries: file.models?.maxSeries ?? 300,
   };
   const names = new Set<string>();
@@ -98,11 +107,16 @@ function resolve(file: ConfigFile, parsed: ParsedYaml, environment: Environment)
     }
     return {
       name: target.name,
-      season: target.season === undefined ? models.season : seasonOf(target.season),
+      season: target.season === undefined ? models.season : seasonOf(target.season, [...path, "season"], parsed),
       horizon: target.horizon ?? models.horizon,
       ...(prometheus && { prometheus: prometheusOf(prometheus, gridMillis, parsed, [...path, "prometheus"], environment) }),
       ...(autoscale && {
-        autoscale: { series: autoscale.series, perReplica: autoscale.perReplica, min: autoscale.min ?? 1, max: autoscale.max ?? 100 },
+        autoscale: {
+          series: demandSeries(autoscale.series, [...path, "autoscale", "series"], parsed),
+          perReplica: autoscale.perReplica,
+          min: autoscale.min ?? 1,
+          max: autoscale.max ?? 100,
+        },
       }),
     };
   });
@@ -121,8 +135,8 @@ function resolve(file: ConfigFile, parsed: ParsedYaml, environment: Environment)
     api: {
       host: api.host ?? "127.0.0.1",
       port: api.port ?? 9464,
-      token: api.token === undefined ? undefined : expand(api.token, parsed, ["api", "token"], environment),
-      uploadLimitBytes: bytesOf(api.uploadLimit ?? "1GiB"),
+      token: api.token === undefined ? undefined : bearerToken(api.token, ["api", "token"], parsed, environment),
+      uploadLimitBytes: byteCount(api.uploadLimit ?? "1GiB", ["api", "uploadLimit"], parsed),
     },
   };
 }
@@ -139,14 +153,14 @@ function prometheusOf(
     throw problem(parsed, [...path, "auth"], "auth has both username and bearer; keep one");
   }
   const filled = Object.fromEntries(
-    Object.entries(auth).map(([key, value]) => [key, expand(value, parsed, [...path, "auth", key], environment)]),
+    Object.entries(auth).map(([key, value]) => [key, expand(value, [...path, "auth", key], parsed, environment)]),
   );
-  const stepMillis = file.step === undefined ? gridMillis : millis(file.step, [...path, "step"].join("."), parsed);
+  const stepMillis = file.step === undefined ? gridMillis : wholeSeconds(file.step, [...path, "step"], parsed);
   return {
     url: file.url.replace(/\/+$/, ""),
     stepMillis,
-    lookbackMillis: parseDurationMillis(file.lookback ?? "7d"),
-    timeoutMillis: parseDurationMillis(file.timeout ?? "30s"),
+    lookbackMillis: duration(file.lookback ?? "7d", [...path, "lookback"], parsed),
+    timeoutMillis: requestTimeout(file.timeout ?? "30s", [...path, "timeout"], parsed),
     auth: filled,
     queries: Object.fromEntries(
       Object.entries(file.queries).map(([name, query]) => [
@@ -168,47 +182,25 @@ function reportOf(report: NonNullable<ConfigFile["report"]>, parsed: ParsedYaml)
       `report.timezone "${timezone}" is not an IANA time zone; write for example Europe/Berlin`,
     );
   }
-  if (!isCron(report.cron))
-    throw problem(parsed, ["report", "cron"], `report.cron "${report.cron}" is not a cron pattern; write for example 0 7 * * 1`);
-  return { cron: report.cron, rangeMillis: parseDurationMillis(report.range ?? "7d"), timezone };
+  return {
+    cron: cronPattern(report.cron, ["report", "cron"], parsed, timezone),
+    rangeMillis: duration(report.range ?? "7d", ["report", "range"], parsed),
+    timezone,
+  };
 }
 
-/** Whole milliseconds, at least one second: the store keeps times in milliseconds, and a finer grid is a trace's business. */
-function millis(text: string, key: string, parsed: ParsedYaml): number {
-  const value = parseDurationMillis(text, key);
-  if (!Number.isInteger(value) || value < 1000)
-    throw problem(parsed, key.split("."), `${key} "${text}" must be whole milliseconds, at least 1s`);
-  return value;
-}
-
-const seasonOf = (text: string): SeasonChoice => (text === "auto" || text === "none" ? text : parseDurationMillis(text, "season"));
-
-const isCron = (text: string): boolean => /^(\S+\s+){4,5}\S+$/.test(text.trim());
+const seasonOf = (text: string, path: readonly string[], parsed: ParsedYaml): SeasonChoice =>
+  text === "auto" || text === "none" ? text : duration(text, path, parsed);
 
 function whenOf(text: string, key: string, parsed: ParsedYaml): When {
+  const path = ["schedule", key];
   if (text === "off") return undefined;
-  if (isCron(text)) return { pattern: text.trim() };
-  try {
-    const everyMillis = parseDurationMillis(text);
+  if (looksLikeCron(text)) return { pattern: cronPattern(text, path, parsed) };
+  if (/^[\d.]+[a-zµ]/.test(text)) {
+    const everyMillis = duration(text, path, parsed);
     if (everyMillis >= 1000) return { everyMillis };
-  } catch {
-    // Said below, with its line.
   }
-  throw problem(parsed, ["schedule", key], `schedule.${key} "${text}" is not a duration of at least 1s, a cron pattern or off`);
-}
-
-function bytesOf(text: string): number {
-  const match = /^([\d.]+)\s*([KMGT]?)(i?)B$/.exec(text)!;
-  return Math.floor(Number(match[1]) * (match[3] === "i" ? 1024 : 1000) ** ["", "K", "M", "G", "T"].indexOf(match[2]!));
-}
-
-function expand(text: string, parsed: ParsedYaml, path: readonly string[], environment: Environment): string {
-  return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
-    const value = environment[name];
-    if (value === undefined || value === "")
-      throw problem(parsed, path, `${path.join(".")} needs the environment variable ${name}, which is not set`);
-    return value;
-  });
+  throw problem(parsed, path, `schedule.${key} "${text}" is not a duration of at least 1s, a cron pattern or off`);
 }
 
 /** What an empty file means. */

@@ -28,7 +28,8 @@ export class SqlModelStore implements ModelStore {
       .slice(0, 32);
     const record: ModelRecord = { id, ...fields };
     const known = await this.#database.query("select id from foretrace.model where id = $1", [id]);
-    if (known.length > 0) return record;
+    // Its files may have been lost since; then they are written again.
+    if (known.length > 0 && (await this.#isReadable(id))) return record;
     const aside = await asidePath(this.#dataDir);
     try {
       await mkdir(aside, { mode: 0o700 });
@@ -77,6 +78,13 @@ export class SqlModelStore implements ModelStore {
         cause: error,
       });
     }
+  }
+
+  #isReadable(id: string): Promise<boolean> {
+    return this.#load(id).then(
+      () => true,
+      () => false,
+    );
   }
 
   #folder(id: string): string {

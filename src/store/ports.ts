@@ -19,6 +19,11 @@ export type SeriesStore = {
   select(matchers: readonly Matcher[], range: TimeRange): Promise<SampleBatch[]>;
   /** Label sets with at least one sample in the range. */
   series(matchers: readonly Matcher[], range: TimeRange): Promise<Labels[]>;
+  /**
+   * Times of the first and of the last of all samples in the range of the series that match; undefined when there is none. Cheap however long
+   * the range: readers that go through it in pieces skip what holds nothing. Without this method they go through all of it.
+   */
+  extent?(matchers: readonly Matcher[], range: TimeRange): Promise<TimeRange | undefined>;
   labelNames(matchers: readonly Matcher[], range: TimeRange): Promise<string[]>;
   labelValues(name: string, matchers: readonly Matcher[], range: TimeRange): Promise<string[]>;
   /** The newest sample of each series that matches; without this method readers select the recent past. */
@@ -72,6 +77,7 @@ export type ModelRecord = {
 };
 export type ModelStore = {
   put(record: Omit<ModelRecord, "id">, model: SavedModel): Promise<ModelRecord>;
+  /** @throws ForetraceError store_failed with the model's id as input when its files cannot be read. */
   latest(target: string, kind: ModelRecord["kind"]): Promise<{ record: ModelRecord; model: SavedModel } | undefined>;
   list(target?: string): Promise<ModelRecord[]>;
 };
@@ -97,6 +103,8 @@ export type Contribution = {
   readonly share: number;
   readonly observed: number | null;
   readonly expected: number | null;
+  /** When that was: where in the window the series lay farthest from what was expected. Absent in records of earlier versions. */
+  readonly at?: EpochMillis;
 };
 export type AnomalyRecord = {
   /** Hash of target, model and window start: scoring twice gives one record. */

@@ -1,9 +1,12 @@
 /** The first 16 bytes: is it a Go execution trace, and of which format version? */
 import { ForetraceError } from "../lib/errors.ts";
 import type { Input } from "./input.ts";
-import { readableVersions } from "./spec.ts";
+import { oldVersions } from "./old/spec.ts";
+import { generationVersions } from "./spec.ts";
 
 export const headerBytes = 16;
+
+const readableVersions: readonly number[] = [...oldVersions, ...generationVersions];
 
 /**
  * Takes the header off the input and returns the minor version to read it as.
@@ -46,8 +49,8 @@ const readableText = readableVersions.map((version) => `1.${version}`).join(", "
 
 function describeVersion(version: number): string {
   const name = `go 1.${version} trace`;
-  if (version >= 5 && version < 22) {
-    return `the input is of the format "${name}" (Go 1.5 to 1.21), which this version of foretrace does not read yet; it reads ${readableText}`;
+  if (version >= 5 && version <= 10) {
+    return `the input is of the format "${name}" (Go 1.5 to 1.10), which is not supported: record with Go 1.11 or later; this reader knows ${readableText}`;
   }
   return `unknown or unsupported trace version go 1.${version}: this reader knows ${readableText}; --assume-version 1.26 tries to read it as that`;
 }

@@ -48,17 +48,17 @@ export class IdIndex {
     if (id >= this.nextFree) this.nextFree = id + 1;
   }
 
-  /** Makes the entries findable; returns an id that stands twice, if any. */
-  seal(): number | undefined {
+  /** Makes the entries findable; returns an id that stands twice, if any. @param keepLast an id may stand twice, and its last entry is found. */
+  seal(keepLast = false): number | undefined {
     if (this.#zeroTwice) return 0;
-    if (this.nextFree > this.entries * sparePerEntry + spareLeast) return this.#sealSparse();
+    if (this.nextFree > this.entries * sparePerEntry + spareLeast) return this.#sealSparse(keepLast);
     if (this.nextFree > this.#dense.length) this.#dense = new Int32Array(Math.max(this.nextFree, this.#dense.length * 2));
     this.#denseLimit = this.nextFree;
     this.#dense.fill(-1, 0, this.#denseLimit);
     this.#dense[0] = 0;
     for (let entry = 1; entry < this.entries; entry++) {
       const id = this.#ids[entry];
-      if (this.#dense[id] >= 0) return id;
+      if (this.#dense[id] >= 0 && !keepLast) return id;
       this.#dense[id] = entry;
     }
     return undefined;
@@ -93,11 +93,11 @@ export class IdIndex {
     return this.#ids[entry];
   }
 
-  #sealSparse(): number | undefined {
+  #sealSparse(keepLast: boolean): number | undefined {
     const sparse = new Map<number, number>();
     for (let entry = 1; entry < this.entries; entry++) {
       const id = this.#ids[entry];
-      if (sparse.has(id)) return id;
+      if (sparse.has(id) && !keepLast) return id;
       sparse.set(id, entry);
     }
     this.#sparse = sparse;

@@ -5,18 +5,25 @@ import { GenerationReader, type GenerationSpan } from "./generation-reader.ts";
 import { readHeader } from "./header.ts";
 import { Input } from "./input.ts";
 import type { ByteSource, ReadOptions, TraceOutcome, TraceVisitor } from "./model.ts";
+import { OldReader } from "./old/reader.ts";
+import { oldVersions } from "./old/spec.ts";
 
 type Options = ReadOptions & {
   /** Minor version to read a file as whose own is not known (26 for `go 1.26 trace`). */
   readonly assumeVersion?: number;
 };
 
+/** Portions of events after which others may run: some 100 ms. */
+const portionsBetweenPauses = 16;
+
 /**
  * Reads a trace of Go 1.22–1.26 as a stream; memory holds one generation (about a second of the program).
+ * One of Go 1.11–1.21 has to be sorted as a whole: memory holds the file (1 GiB at most) and up to twice as much again.
  *
  * A body that breaks off or contradicts itself is no exception: what the reference reader delivers before the break is delivered,
  * and the outcome says what was wrong and at which byte.
  * @throws ForetraceError empty_input, not_a_trace, trace_version_unsupported; canceled on abort; bad_usage for a version that cannot be assumed;
+ * too_large for a trace of Go 1.11–1.21 beyond the limit;
  * whatever the visitor or the source throws.
  */
 export function readTrace(source: ByteSource, visitor: TraceVisitor, options: Options = {}): Promise<TraceOutcome> {
@@ -34,14 +41,22 @@ export async function readTraceSpans(
   const stop = stopOn(options.signal);
   try {
     const version = await stop.race(readHeader(input, options.assumeVersion));
-    const reader = new GenerationReader(input, version, visitor, onSpan, options.core);
+    const pause = (): Promise<void> => stop.race(othersRun());
+    const reader = oldVersions.includes(version)
+      ? new OldReader(input, version, visitor, onSpan, pause)
+      : new GenerationReader(input, version, visitor, onSpan, options.core);
     for (;;) {
       const more = await stop.race(reader.next());
       if (more) {
         stop.check();
         reader.open();
-        do stop.check();
-        while (reader.deliver());
+        let portions = 0;
+        do {
+          stop.check();
+          if (++portions % portionsBetweenPauses !== 0) continue;
+          options.progress?.(input.offset);
+          await pause();
+        } while (reader.deliver());
       }
       options.progress?.(input.offset);
       if (!more || reader.error !== undefined) break;
@@ -61,6 +76,9 @@ export async function readTraceSpans(
     if (options.signal?.aborted !== true) await closed;
   }
 }
+
+/** A turn of the event loop: what wants to cancel the reading gets to say so. */
+const othersRun = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 type Stop = { race<T>(work: Promise<T>): Promise<T>; check(): void; end(): void };
 

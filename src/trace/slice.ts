@@ -2,8 +2,10 @@
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration, type TraceNanos } from "../lib/units.ts";
 import type { GenerationSpan } from "./generation-reader.ts";
-import { headerText } from "./header.ts";
+import { headerText, readHeader } from "./header.ts";
+import { Input } from "./input.ts";
 import { EventKind, type ByteSource, type TraceInfo } from "./model.ts";
+import { oldVersions } from "./old/spec.ts";
 import { readTraceSpans } from "./read.ts";
 
 export type TraceRange = { readonly from: TraceNanos; readonly to: TraceNanos };
@@ -14,9 +16,15 @@ export type TraceRange = { readonly from: TraceNanos; readonly to: TraceNanos };
  * Every generation names the state of all that happens in it, so that a trace may begin with any of them. In the slice's first generation
  * those statuses come from the undetermined state, since what was before is not there; times since boot are kept, times since the first event are not.
  * The source is read twice and never held. A generation that the reader does not get through is left out.
- * @throws ForetraceError bad_usage when the range holds no event; what {@link readTrace} throws.
+ * @throws ForetraceError bad_usage when the range holds no event, and for a part of a trace of Go 1.21 or older, which has no generations; what {@link readTrace} throws.
  */
 export async function* sliceTrace(open: () => ByteSource, range: TraceRange): AsyncGenerator<Uint8Array> {
+  const version = await versionOf(open);
+  if (oldVersions.includes(version)) {
+    if (range.from > 0 || range.to < Number.POSITIVE_INFINITY) throw uncuttable(version);
+    yield* open();
+    return;
+  }
   const found = await findSpan(open, range);
   yield new TextEncoder().encode(headerText(found.version));
   let at = 0;
@@ -28,6 +36,23 @@ export async function* sliceTrace(open: () => ByteSource, range: TraceRange): As
     if (at >= found.end) return;
   }
 }
+
+/** Minor version of the format. */
+async function versionOf(open: () => ByteSource): Promise<number> {
+  const input = new Input(open());
+  try {
+    return await readHeader(input, undefined);
+  } finally {
+    await input.close().catch(() => {});
+  }
+}
+
+const uncuttable = (version: number): ForetraceError =>
+  new ForetraceError(
+    "bad_usage",
+    `a trace of the format "go 1.${version} trace" cannot be cut: up to Go 1.21 a trace is one piece, with names and clock at its end ` +
+      "(from Go 1.22 on it is made of generations); give the range to analyze --from --to instead, or take the whole trace",
+  );
 
 type Found = GenerationSpan & { version: number };
 

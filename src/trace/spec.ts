@@ -169,4 +169,4 @@ export const wireIdLimit = 137;
 export const limits = { batchBytes: 65536, stringBytes: 1024, stackFrames: 128 } as const;
 
 /** Minor versions that share this container. 1.24 programs write 1.23, 1.27 programs most probably 1.26. */
-export const readableVersions: readonly number[] = [22, 23, 25, 26];
+export const generationVersions: readonly number[] = [22, 23, 25, 26];

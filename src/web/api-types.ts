@@ -44,6 +44,8 @@ export type Contribution = {
   readonly share: number;
   readonly observed: number | null;
   readonly expected: number | null;
+  /** Where in the window the series lay farthest from what was expected. */
+  readonly at?: number;
 };
 
 export type Anomaly = {

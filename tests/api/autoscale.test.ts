@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApi } from "../../src/api/app.ts";
-import { autoscaleAnswer } from "../../src/api/autoscale.ts";
+import { type AutoscaleInputs, autoscaleAnswer } from "../../src/api/autoscale.ts";
 import type { AutoscaleConfig } from "../../src/api/context.ts";
+import { loadConfig } from "../../src/jobs/config.ts";
 import { silentLogger } from "../../src/lib/log.ts";
+import type { Sample } from "../../src/lib/series.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 import { quantileLevels } from "../../src/models/model.ts";
 import type { ForecastRecord, Store } from "../../src/store/ports.ts";
@@ -28,7 +31,16 @@ function forecast(medians: readonly (number | null)[], issuedAt: number = now): 
     quantiles: quantileLevels.map((q) => medians.map((median) => (median === null ? null : median + Math.round(100 * (q - 0.5))))),
   };
 }
-const answer = (inputs: Parameters<typeof autoscaleAnswer>[3], horizon = 5 * minute, config: AutoscaleConfig = scaling) =>
+type One = { sample: Sample | undefined; forecast: ForecastRecord | undefined };
+const labels = { __name__: "requests", job: "web", target: "shop" };
+/** With one label set. */
+const answer = ({ sample: newest, forecast: said }: One, horizon = 5 * minute, config: AutoscaleConfig = scaling) =>
+  answerOf(
+    { samples: newest === undefined ? [] : [{ labels, sample: newest }], forecasts: said === undefined ? [] : [said] },
+    horizon,
+    config,
+  );
+const answerOf = (inputs: AutoscaleInputs, horizon = 5 * minute, config: AutoscaleConfig = scaling) =>
   autoscaleAnswer("shop", horizon, config, inputs, now, 5 * minute);
 const sample = (v: number, age = 0) => ({ t: epochMillis(now - age), v });
 
@@ -109,6 +121,45 @@ describe("what is old or missing", () => {
   });
 });
 
+describe("several label sets", () => {
+  const coded = (code: string) => ({ ...labels, code });
+  const said = (code: string, medians: readonly (number | null)[], issuedAt: number = now): ForecastRecord => ({
+    ...forecast(medians, issuedAt),
+    labels: coded(code),
+  });
+
+  test("are added up: samples, medians, and 0.9 quantiles moment by moment", () => {
+    const samples = [
+      { labels: coded("200"), sample: sample(300) },
+      { labels: coded("500"), sample: sample(20, minute) },
+    ];
+    const forecasts = [said("200", [310, 330, 320, 300, 300]), said("500", [10, 20, 90, 10, 10])];
+    const result = answerOf({ samples, forecasts });
+    // Not 330 + 90: these are of different minutes.
+    expect(result).toMatchObject({ current: 320, predicted: 410, demand: 490, replicas: 4, recommended: 5, stale: false, issued_at: now });
+    expect(result.reason.join()).toContain("2 label sets of");
+    expect(result.reason.join()).toContain("the 0.9 quantiles of 2 forecasts add up to 490");
+  });
+
+  test("that have ended are left out, with their forecasts; one without a forecast counts with its newest sample", () => {
+    const samples = [
+      { labels: coded("200"), sample: sample(300) },
+      { labels: coded("404"), sample: sample(50, 6 * minute) },
+      { labels: coded("500"), sample: sample(NaN) },
+      { labels: coded("503"), sample: sample(40) },
+    ];
+    const result = answerOf({ samples, forecasts: [said("200", Array(5).fill(310)), said("404", Array(5).fill(1000))] });
+    expect(result).toMatchObject({ current: 340, predicted: 350, demand: 390, stale: false });
+    expect(result.reason).toContain("2 label sets are not counted: ended, or more than 5 min 00 s behind the newest sample");
+    expect(result.reason).toContain("1 label set is counted with the newest sample, for want of a forecast");
+  });
+
+  test("stop together when no news comes: all are held", () => {
+    const samples = ["200", "500"].map((code) => ({ labels: coded(code), sample: sample(100, 20 * minute) }));
+    expect(answerOf({ samples, forecasts: [] })).toMatchObject({ current: 200, recommended: 2, stale: true });
+  });
+});
+
 test("any inputs give numbers or null, within the bounds, never NaN", () => {
   const value = fc.oneof(fc.double({ min: -1e12, max: 1e12 }), fc.constantFrom(NaN, Infinity, -Infinity, null));
   const inputs = fc.record({
@@ -142,10 +193,9 @@ describe("the route", () => {
   const series: AutoscaleConfig = { series: 'requests{job="web"}', perReplica: 100 };
   beforeAll(async () => {
     service = await startService({ clock: () => now, config: { autoscale: { shop: series } } });
-    const labels = { __name__: "requests", job: "web", target: "shop" };
     await service.store.series.append([
       { labels, samples: [sample(100, minute), sample(250)] },
-      { labels: { ...labels, zone: "b" }, samples: [sample(9999)] },
+      { labels: { ...labels, job: "batch" }, samples: [sample(9999)] },
     ]);
     await service.store.outcomes.putForecasts([forecast([260, 270, 300, 280, 280])]);
   });
@@ -170,6 +220,29 @@ describe("the route", () => {
     expect(Object.keys((await get("shop/5m"))[1]).sort()).toEqual(
       ["current", "demand", "horizon", "issued_at", "predicted", "reason", "recommended", "replicas", "stale", "target"].sort(),
     );
+  });
+
+  test.each(["README.md", "deploy/foretrace.yaml"])("answers what the example of %s asks for", async (file) => {
+    const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    const yaml = file.endsWith(".md") ? /```yaml\n([\s\S]*?)```/.exec(text)![1]! : text;
+    const { name, autoscale } = loadConfig(yaml, file).targets[0]!;
+    const { url } = await service.another({ autoscale: { [name]: autoscale! } });
+    const byCode = (code: string) => ({ __name__: "http_requests", code, target: name });
+    await service.store.series.append([
+      { labels: byCode("200"), samples: [sample(700)] },
+      { labels: byCode("500"), samples: [sample(50)] },
+    ]);
+    await service.store.outcomes.putForecasts(
+      ["200", "500"].map((code) => ({
+        ...forecast(Array(5).fill(code === "200" ? 800 : 60)),
+        id: `f${code}`,
+        target: name,
+        labels: byCode(code),
+      })),
+    );
+    const response = await fetch(`${url}/autoscale/v1/${name}/5m`);
+    // 860 + 2 × 40 = 940 at 120 a replica.
+    expect(await response.json()).toMatchObject({ current: 750, predicted: 860, demand: 940, replicas: 7, recommended: 8, stale: false });
   });
 
   test.each([

@@ -11,7 +11,7 @@ import type { TraceTask } from "../../src/api/workers/trace-protocol.ts";
 import type { ForetraceError } from "../../src/lib/errors.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 import { readTrace } from "../../src/trace/read.ts";
-import { fixtureTrace } from "../helpers/fixtures.ts";
+import { fixtureTrace, oldTrace } from "../helpers/fixtures.ts";
 import { startService, type TestService } from "./service.ts";
 
 const base = "/api/foretrace/v1/traces";
@@ -115,7 +115,7 @@ describe("an upload", () => {
     ["three bytes", Buffer.from("go "), 400, "not_a_trace"],
     ["gzip of a text", gzipSync("nothing to see here, move along"), 400, "not_a_trace"],
     ["a gzip header and nothing", Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 400, "empty_input"],
-    ["a trace of Go 1.11", Buffer.concat([Buffer.from("go 1.11 trace\0\0\0"), bytes.subarray(16)]), 400, "trace_version_unsupported"],
+    ["a trace of Go 1.10", Buffer.concat([Buffer.from("go 1.10 trace\0\0\0"), bytes.subarray(16)]), 400, "trace_version_unsupported"],
     ["a trace of Go 1.99", Buffer.concat([Buffer.from("go 1.99 trace\0\0\0"), bytes.subarray(16)]), 400, "trace_version_unsupported"],
   ])("of %s is refused and leaves nothing", async (_name, body, status, code) => {
     const before = await stored();
@@ -225,6 +225,19 @@ describe("a stored trace", () => {
     const { lanes } = body as { lanes: { kind: string; start: number[]; end: number[] }[] };
     expect(lanes.some(({ kind, start }) => kind === "proc" && start.length > 0)).toBe(true);
     for (const { start, end } of lanes) for (let i = 0; i < start.length; i++) expect(end[i]!).toBeGreaterThanOrEqual(start[i]!);
+  });
+
+  test("of Go 1.19 is taken, has a timeline, is given whole, and cannot be cut", async () => {
+    const old = readFileSync(oldTrace);
+    const answer = await upload(old, "target=old");
+    expect(answer.status).toBe(201);
+    const oldId = sha256(old);
+    const [status, body] = await json(`/${oldId}/timeline?width=200&from=5ms&to=20ms`);
+    expect(status).toBe(200);
+    expect((body as { lanes: { kind: string; start: number[] }[] }).lanes.some(({ start }) => start.length > 0)).toBe(true);
+    expect(Buffer.from(await (await get(`/${oldId}/slice`)).bytes()).equals(old)).toBe(true);
+    const cut = { error: { code: "bad_usage", message: expect.stringContaining("cannot be cut") as string } };
+    expect(await json(`/${oldId}/slice?from=5ms&to=20ms`)).toMatchObject([400, cut]);
   });
 
   test("ranges that cannot be are refused", async () => {

@@ -9,6 +9,7 @@ import { analyzeTrace, type AnalyzeOptions } from "../../src/cli/analyze.ts";
 import { describeSeries } from "../../src/features/catalogue.ts";
 import type { Summary } from "../../src/features/summary.ts";
 import { runCli } from "../helpers/cli.ts";
+import { oldTrace } from "../helpers/fixtures.ts";
 import { findService } from "../helpers/find-service.ts";
 import { parseSeriesCsv, readSeriesCsv, seriesDifferences } from "../helpers/series-csv.ts";
 
@@ -36,6 +37,35 @@ const jsonOf = (
   text: string,
 ): { windows: { start: number; nanos: number; series: Record<string, number> }[]; summary: Summary; error: unknown } =>
   JSON.parse(text) as never;
+
+describe("a trace of Go 1.19", () => {
+  const old = { input: "old.trace", windowNanos: 1e7 };
+  const bytesOfOld = readFileSync(oldTrace);
+  const analyzeOld = async (format: AnalyzeOptions["format"], more: Partial<AnalyzeOptions> = {}): Promise<string> => {
+    let text = "";
+    const options = { ...old, format, write: (part: string) => (text += part), color: false, width: 100, ...more };
+    await analyzeTrace(() => [bytesOfOld], options as AnalyzeOptions);
+    return text;
+  };
+
+  it("in all forms: 20 requests, each a task with regions and a child task", async () => {
+    const { summary, error } = jsonOf(await analyzeOld("json"));
+    expect(error).toBeNull();
+    expect(summary).toMatchObject({ version: 19, wallClock: null, events: 368, traceNanos: 31_424_801 });
+    expect(summary.regions.map(({ type, begun }) => [type, begun]).sort()).toEqual([["parse", 20], ["query", 20], ["render", 20]]); // prettier-ignore
+    const series = parseSeriesCsv(await analyzeOld("csv"));
+    const sum = (name: string): number => [...series].reduce((all, [key, value]) => all + (key.endsWith(` ${name}`) ? value : 0), 0);
+    expect([sum("go_trace_tasks_started"), sum("go_trace_tasks_ended")]).toEqual([40, 40]);
+    expect(await analyzeOld("prom")).toMatch(/^go_trace_tasks_started 40$/m);
+    expect(await analyzeOld("text")).toContain("main.");
+  });
+
+  it("of a range: its windows as they are in the whole", async () => {
+    const whole = jsonOf(await analyzeOld("json")).windows;
+    const part = jsonOf(await analyzeOld("json", { from: "10ms", to: "19ms" })).windows;
+    expect(part).toEqual(whole.slice(1, 2));
+  });
+});
 
 describe("csv", () => {
   it("of a gzip file: the reference values, to a file that appears whole", async () => {

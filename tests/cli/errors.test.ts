@@ -1,10 +1,10 @@
 /** Broken input of the command: each gets its stated error and exit status. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { runCli } from "../helpers/cli.ts";
-import { fixtureTrace } from "../helpers/fixtures.ts";
+import { fixtureTrace, oldTrace } from "../helpers/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretrace-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,7 +28,7 @@ describe("analyze", () => {
     ["a file of zeros", new Uint8Array(4096), /not a Go execution trace/i],
     ["a text file", "Dear reader,\nthis is a letter.\n", /not a Go execution trace/i],
     ["an empty file", "", /empty|no bytes/i],
-    ["a format that is not read yet", `go 1.11 trace\0\0\0${"\x01".repeat(64)}`, /1\.11/],
+    ["a format before Go 1.11", `go 1.10 trace\0\0\0${"\x01".repeat(64)}`, /go 1\.10 trace.*not supported/],
     ["a format of the future", `go 1.99 trace\0\0\0${"\x01".repeat(64)}`, /1\.99.*--assume-version/s],
   ])("%s: status 2 and nothing printed", async (name, bytes, message) => {
     const path = file(`${name.replaceAll(" ", "-")}.trace`, bytes);
@@ -37,6 +37,20 @@ describe("analyze", () => {
     expect(stderr).toMatch(message);
     expect(stderr).toContain(path);
     expect(stderr).not.toMatch(/ at .*\.ts:\d+/);
+  });
+
+  it("a trace of Go 1.19 that was cut: nothing can be given, and why, status 3", async () => {
+    const path = file("old-cut.trace", readFileSync(oldTrace).subarray(0, 3000));
+    const { code, stdout, stderr } = await runCli(["analyze", "--format", "csv", path]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "window_start_ns,name,value\n" });
+    expect(stderr).toMatch(/old-cut\.trace: .*ordered only as a whole, so that nothing of it is given \(at byte \d+\)\n$/);
+  });
+
+  it("a trace of Go 1.19 cannot be sliced", async () => {
+    const { code, stderr } = await runCli(["slice", oldTrace, "--from", "1ms", "--to", "2ms", "--out", join(folder, "never.trace")]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/"go 1\.19 trace" cannot be cut/);
+    expect(existsSync(join(folder, "never.trace"))).toBe(false);
   });
 
   it("an empty standard input", async () => {
@@ -66,6 +80,13 @@ describe("config check", () => {
     const { code, stderr } = await runCli(["config", "check", path]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/foretrace\.yaml:4:\d+: .*promtheus.*did you mean "prometheus"/);
+  });
+  it("takes variables from the environment, as serve does", async () => {
+    const path = file("token.yaml", 'api: { token: "${MYTOK}" }\n');
+    expect(await runCli(["config", "check", path], { env: { MYTOK: "s3cret" } })).toMatchObject({ code: 0, stderr: "" });
+    const { code, stderr } = await runCli(["config", "check", path], { env: { MYTOK: undefined } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/token\.yaml:1:15: .*MYTOK, which is not set/);
   });
   it("prints the JSON schema", async () => {
     const { code, stdout } = await runCli(["config", "schema"]);

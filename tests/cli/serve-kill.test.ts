@@ -58,7 +58,7 @@ describe("kill -9 while uploads are read", () => {
 describe.skipIf(!hasService("prometheus") || !hasHistory)("kill -9 while models are trained", () => {
   it("training ends after the restart, with one model of each kind, one forecast a series and no window twice", async () => {
     const data = join(folder, "train");
-    const history = writeHistory(folder, Math.floor(Date.now() / 300_000) * 300_000);
+    const history = writeHistory(folder, Math.floor(Date.now() / 300_000) * 300_000, { calm: 2400, tested: 0 });
     let prometheus: Service | undefined;
     let server: Server | undefined;
     try {

@@ -90,6 +90,8 @@ export function seriesContract(store: () => Store): void {
             const got = await store().series.select([of(target)], range(from, from + length));
             expect(got.flatMap(({ samples }) => samples.map(({ t, v }) => [t, v]))).toEqual(wanted);
             expect(await store().series.series([of(target)], range(from, from + length))).toHaveLength(wanted.length > 0 ? 1 : 0);
+            const extent = await store().series.extent!([of(target)], range(from, from + length));
+            expect(extent).toEqual(wanted.length === 0 ? undefined : range(wanted[0]![0], wanted.at(-1)![0]));
             const newest = [...model].sort(([a], [b]) => b - a)[0];
             expect((await store().series.latest!([of(target)])).map(({ sample }) => [sample.t, sample.v])).toEqual(
               newest === undefined ? [] : [newest],
@@ -98,6 +100,47 @@ export function seriesContract(store: () => Store): void {
         ),
         { numRuns: 25 },
       );
+    });
+
+    it("a range where no sample can lie, or of what is no number, is empty; one that reaches beyond all time is whole", async () => {
+      const target = newTarget();
+      const far = 2 ** 51;
+      const samples = [at(-far, 1), at(0, 2), at(far, 3)];
+      await store().series.append([{ labels: { __name__: "m", target }, samples }]);
+      const { series } = store();
+      const empty = [
+        range(1e300, 2e300),
+        range(-2e300, -1e300),
+        range(0, Number.NaN),
+        range(Number.NaN, 1e300),
+        range(Infinity, Infinity),
+        range(1, -1),
+      ];
+      for (const each of empty) {
+        expect(await series.select([of(target)], each)).toEqual([]);
+        expect(await series.series([of(target)], each)).toEqual([]);
+        expect(await series.labelNames([of(target)], each)).toEqual([]);
+        expect(await series.extent!([of(target)], each)).toBeUndefined();
+      }
+      for (const each of [range(-1e300, 1e300), range(-Infinity, Infinity)]) {
+        expect((await series.select([of(target)], each)).map((batch) => batch.samples)).toEqual([samples]);
+        expect(await series.extent!([of(target)], each)).toEqual(range(-far, far));
+      }
+    });
+
+    it("the extent is that of all series that match, inside the range only", async () => {
+      const target = newTarget();
+      const name = (value: string): Matcher => ({ name: "__name__", op: "=", value });
+      await store().series.append([
+        { labels: { __name__: "a", target }, samples: [at(1000, 1), at(9000, 1)] },
+        { labels: { __name__: "b", target }, samples: [at(5000, 1)] },
+      ]);
+      const { series } = store();
+      expect(await series.extent!([of(target)], everything)).toEqual(range(1000, 9000));
+      // A chunk of `a` lies over the range with nothing in it.
+      expect(await series.extent!([of(target)], range(2000, 8000))).toEqual(range(5000, 5000));
+      expect(await series.extent!([of(target), name("a")], range(2000, 8000))).toBeUndefined();
+      expect(await series.extent!([of(target), name("c")], everything)).toBeUndefined();
     });
 
     it("appends from many callers at once lose nothing", async () => {

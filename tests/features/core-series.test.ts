@@ -1,6 +1,6 @@
 /**
  * The core series against their reference values, and the identities that must hold between them.
- * The events come from our reader, and for small traces and older formats from the reference reader's own list.
+ * The events come from our reader, and for small traces from the reference reader's own list as well.
  */
 import { describe, expect, it } from "vitest";
 import { createCoreSeries } from "../../src/features/core-series.ts";
@@ -99,7 +99,6 @@ const total = (windows: readonly FeatureWindow[], name: string): number =>
 /** Nanoseconds within rounding: the sums come back from seconds or means as doubles. */
 const sameNanos = (one: number, two: number): void => expect(Math.abs(one - two)).toBeLessThanOrEqual(1 + 1e-9 * Math.abs(two));
 
-/** Traces whose events are known; those of older formats without an event list wait for their reader. */
 const known = traceNames.flatMap((trace) =>
   sourcesOf(trace)
     .slice(-1)

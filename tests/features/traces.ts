@@ -17,14 +17,15 @@ export function formatVersion(trace: string): number {
   return Number(/^go 1\.(\d+) trace/.exec(readFileSync(join(realDir, `${trace}.trace`)).toString("latin1", 0, 16))?.[1] ?? 0);
 }
 
-const oldestReadable = 22;
 const eventList = (trace: string): string => join(realDir, `${trace}.trace.tsv.gz`);
 
 /** Whether the events come from our reader, without and with its WebAssembly core, or from the reference reader's own list (small traces, older formats too). */
 export type EventSource = "reader" | "core" | "list";
 export const sourcesOf = (trace: string): EventSource[] => [
   ...(existsSync(eventList(trace)) ? ["list" as const] : []),
-  ...(formatVersion(trace) >= oldestReadable ? ["reader" as const, "core" as const] : []),
+  "reader",
+  // The core is for the formats with generations.
+  ...(formatVersion(trace) >= 22 ? ["core" as const] : []),
 ];
 
 export async function feed(trace: string, source: EventSource, visitor: TraceVisitor): Promise<void> {

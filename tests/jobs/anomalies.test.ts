@@ -1,6 +1,6 @@
 /** Windows of several scorings → records: ids and beginnings that last, links to the slices that cover them. */
 import { expect, test } from "vitest";
-import { joinAnomalies, scoredRange, withTraces } from "../../src/jobs/anomalies.ts";
+import { contributionsOf, joinAnomalies, scoredRange, withTraces } from "../../src/jobs/anomalies.ts";
 import type { ScoredFrame } from "../../src/jobs/workers/score.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 import type { AnomalyRecord, TraceRecord } from "../../src/store/ports.ts";
@@ -103,8 +103,32 @@ test("links: the traces that cover part of the window, from where it begins to w
     trace("touches", 590_000, 700_000),
   ];
   const unread: TraceRecord = { id: "unread", target: "t", bytes: 1, uploadedAt: epochMillis(500_000), status: "stored" };
-  expect(withTraces(record!, [...traces, unread]).traces).toEqual([
+  const frame = scoredFrame(0, 100, []);
+  expect(withTraces(record!, [...traces, unread], [frame]).traces).toEqual([
     { id: "early", url: "/traces/early?from=490000&to=500001" },
     { id: "late", url: "/traces/late?from=550000&to=590000" },
+  ]);
+  // The row at 570 s lies in the part of "late" alone.
+  frame.ratios[57] = 3;
+  expect(withTraces(record!, traces, [frame]).traces.map(({ id }) => id)).toEqual(["late", "early"]);
+});
+
+test("of a contributing series is said what it was where in the window it moved most; shares are of the scores about the peak", () => {
+  const column = (name: string, ...values: number[]) => ({ labels: { __name__: name }, values: Float64Array.from(values) });
+  const columns = [column("blip", 1, 1, 9, 1, 1, 1), column("flat", 2, 2, 2, 2, 2, 40), column("load", 5, 5, 6, 5, 0, Number.NaN)];
+  const scored = {
+    scores: Float64Array.from([0, 1, 1, 4, 2, 0]),
+    contributions: [
+      [0, 1, 1, 0.5, 0, 0],
+      [0, 0, 0, 0, 0, 1],
+      [0, 0, 0, 0.5, 1, 0],
+    ].map((shares) => Float64Array.from(shares)),
+    expected: [1, 2, 5].map((level) => new Float64Array(6).fill(level)),
+  };
+  const frame = { start: epochMillis(1000), step: 10, length: 6, columns };
+  // At the peak (row 3) each of the two looks as expected; (1 + 1 + 2) and (2 + 2) of 8 are theirs.
+  expect(contributionsOf(frame, scored, { start: 1, peak: 3, end: 5, open: false, peakScore: 4 })).toEqual([
+    { labels: { __name__: "blip" }, share: 0.5, observed: 9, expected: 1, at: 1020 },
+    { labels: { __name__: "load" }, share: 0.5, observed: 0, expected: 5, at: 1040 },
   ]);
 });

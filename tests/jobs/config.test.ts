@@ -53,6 +53,8 @@ test("secrets come from the environment, and a missing one is named", () => {
   expect(problemOf("api: { token: '${T}' }")).toMatch(/^f\.yaml:1:15: api\.token needs the environment variable T, which is not set$/);
 });
 
+const prometheus = (key: string): string => `targets: [{ name: a, prometheus: { url: 'http://x', ${key}, queries: {} } }]`;
+
 test("what is wrong is said with its place and what would be right", () => {
   const cases: [text: string, message: RegExp][] = [
     ["gird: 5s", /^f\.yaml:1:1: unknown key "gird"; did you mean "grid"\?$/],
@@ -66,6 +68,24 @@ test("what is wrong is said with its place and what would be right", () => {
     ["report: { cron: weekly-please }", /report\.cron "weekly-please" is not a cron pattern/],
     ["report: { cron: '0 7 * * 1', timezone: Mars/Olympus }", /is not an IANA time zone/],
     ["models: { horizon: 0 }", /^f\.yaml:1:20: models\.horizon must be >= 1/],
+    ["report: { cron: a b c d e }", /^f\.yaml:1:17: report\.cron "a b c d e" is not a cron pattern: .*for example 0 7 \* \* 1$/],
+    ["report: { cron: 0 0 31 2 * }", /^f\.yaml:1:17: report\.cron .* is not a cron pattern/],
+    ["schedule: { score: 61 25 * * * }", /^f\.yaml:1:20: schedule\.score "61 25 \* \* \*" is not a cron pattern: .*61/],
+    ["schedule: { score: 0s }", /^f\.yaml:1:20: schedule\.score "0s" must be longer than 0/],
+    ["models: { scoreOn: 0s }", /^f\.yaml:1:20: models\.scoreOn "0s" must be longer than 0 .*write for example 10s/],
+    ["models: { trainOn: 99999999999999999w }", /^f\.yaml:1:20: models\.trainOn .* at most 36500d/],
+    ["models: { season: 0d }", /^f\.yaml:1:19: models\.season "0d" must be longer than 0/],
+    ["models: { season: 5 }", /^f\.yaml:1:19: models\.season must be one of "auto", "none" or a duration such as 10s$/],
+    ["report: { cron: 0 7 * * 1, range: 0s }", /^f\.yaml:1:\d+: report\.range "0s" must be longer than 0/],
+    [prometheus("timeout: 0s"), /^f\.yaml:1:\d+: targets\.0\.prometheus\.timeout "0s" must be longer than 0/],
+    [prometheus("timeout: 30d"), /^f\.yaml:1:\d+: targets\.0\.prometheus\.timeout "30d" must be at most 1d/],
+    [prometheus("lookback: 0s"), /^f\.yaml:1:\d+: targets\.0\.prometheus\.lookback "0s" must be longer than 0/],
+    ["targets: [{ name: a, autoscale: { series: 'x{', perReplica: 1 } }]", /^f\.yaml:1:\d+: .*series "x\{" is not a series name; write/],
+    ["api: { token: a b }", /^f\.yaml:1:15: api\.token holds spaces or other characters/],
+    ["api: { uploadLimit: 99999999999999999TiB }", /^f\.yaml:1:21: api\.uploadLimit .* is out of range; write from 1B/],
+    ["api: { uploadLimit: 0B }", /^f\.yaml:1:21: api\.uploadLimit "0B" is out of range/],
+    ["a: *x", /^f\.yaml:1:4: \*x is an alias, and nothing before it is marked &x/],
+    ["grid: &x { a: *x }", /^f\.yaml:1:\d+: /],
     ["a: [", /^f\.yaml:1:\d+: /],
     ["targets: [{ name: a, prometheus: { url: 'ftp://x', queries: {} } }]", /url does not have the right form/],
   ];

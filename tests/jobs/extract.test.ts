@@ -141,18 +141,24 @@ describe("what is not there or not a readable trace", () => {
   });
 });
 
-const old = () => readFileSync(join(sharedDir!, "traces", "real", "esbuild-0.23.1-go1.22.5-small.trace"));
+const traceIn = (...folder: string[]) => readFileSync(join(...folder));
+const clockless = [
+  ["1.19", () => traceIn(fixtures, "traces", "go119-scenario-tasks.trace")],
+  ...(sharedDir === undefined
+    ? []
+    : [["1.22", () => traceIn(sharedDir!, "traces", "real", "esbuild-0.23.1-go1.22.5-small.trace")] as const]),
+] as const;
 
-describe.skipIf(sharedDir === undefined)("traces of Go 1.22, which do not know their wall clock", () => {
+describe.each(clockless)("traces of Go %s, which do not know their wall clock", (version, old) => {
   test("recorded_at is their beginning", async () => {
     const recordedAt = Date.parse("2026-11-01T08:00:00.250Z");
-    const id = await put("told", old(), { recordedAt });
+    const id = await put(`told-${version}`, old(), { recordedAt });
     await extract({ trace: id }, jobs.context());
     expect(await jobs.store.traces.get(id)).toMatchObject({ clock: "recorded_at", start: recordedAt, clockErrorMillis: 1000 });
   });
 
   test("else the upload is their end, and no error bound is claimed", async () => {
-    const id = await put("untold", gzipSync(old()));
+    const id = await put(`untold-${version}`, gzipSync(old()));
     await extract({ trace: id }, jobs.context());
     const record = (await jobs.store.traces.get(id))!;
     expect(record).toMatchObject({ clock: "upload", status: "extracted" });

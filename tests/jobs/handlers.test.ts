@@ -48,11 +48,11 @@ report: { cron: "0 7 * * 1", timezone: Europe/Berlin }
     ...jobs.store,
     models: {
       put: (record, model) => models.put(record, model),
-      list: (target) => models.list(target),
-      async latest(target, kind) {
-        held.get(target)?.reached();
-        await held.get(target)?.gate;
-        return models.latest(target, kind);
+      latest: (target, kind) => models.latest(target, kind),
+      async list(target) {
+        if (target !== undefined) held.get(target)?.reached();
+        if (target !== undefined) await held.get(target)?.gate;
+        return models.list(target);
       },
     },
   };
@@ -94,9 +94,9 @@ test("frames that are read in pieces are those of one read; too many samples lea
   const whole = await jobs.store.series.select([{ name: "target", op: "=", value: "noisy" }], range);
   const [frame] = framesOf(whole.map(trackOf), () => undefined);
   expect(frame).toMatchObject({ step: 60_000, length: 900 });
-  const pieces = await loadFrames(jobs.store, jobs.config, "noisy", range, { mostSamples: 1e6, samplesAtOnce: 1000 });
+  const pieces = await loadFrames(jobs.context(), "noisy", range, { mostSamples: 1e6, samplesAtOnce: 1000 });
   expect(pieces).toEqual([frame]);
-  const [newest] = await loadFrames(jobs.store, jobs.config, "noisy", range, { mostSamples: 12 * 100, samplesAtOnce: 500 });
+  const [newest] = await loadFrames(jobs.context(), "noisy", range, { mostSamples: 12 * 100, samplesAtOnce: 500 });
   // The newest sample lies one step before the end of the range.
   expect(newest!.length).toBe(100);
   expect(newest!.columns.map(({ values }) => values)).toEqual(frame!.columns.map(({ values }) => values.slice(-100)));

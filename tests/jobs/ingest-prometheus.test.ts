@@ -1,7 +1,7 @@
 /** Pulls from a real Prometheus into the real store. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ingest } from "../../src/jobs/steps/ingest.ts";
-import { isForetraceError } from "../../src/lib/errors.ts";
+import { ForetraceError, isForetraceError } from "../../src/lib/errors.ts";
 import { createRandom } from "../../src/lib/random.ts";
 import { type Labels, type Sample, seriesKey } from "../../src/lib/series.ts";
 import { epochMillis } from "../../src/lib/units.ts";
@@ -38,6 +38,8 @@ describe.skipIf(!hasService("prometheus"))("a target's pull from a real Promethe
       { labels: { __name__: "pod_memory", pod: "new" }, samples: gauge(7000, rows) },
       { labels: { __name__: "left", side: "a" }, samples: gauge(rows - 100, rows) },
       { labels: { __name__: "right", side: "a" }, samples: gauge(rows - 100, rows) },
+      { labels: { __name__: "wide", text: "x".repeat(65_536) }, samples: gauge(rows - 100, rows) },
+      { labels: { __name__: "wide", text: "short" }, samples: gauge(rows - 100, rows) },
     ]);
     service = await startPrometheus({ blocks });
     jobs = await openHarness({
@@ -56,6 +58,14 @@ targets:
     prometheus: { url: "${service.url}", step: 15s, lookback: 1h, queries: { both: '{__name__=~"left|right"}' } }
   - name: wrong
     prometheus: { url: "${service.url}", step: 15s, lookback: 1h, queries: { broken: "sum(" } }
+  - name: partly
+    prometheus:
+      url: ${service.url}
+      step: 15s
+      lookback: 1h
+      queries: { broken: "sum(", good: left, worse: "avg(", both: '{__name__=~"left|right"}', better: right }
+  - name: wide
+    prometheus: { url: "${service.url}", step: 15s, lookback: 1h, queries: { wide: wide, left: left } }
   - name: away
     prometheus: { url: "http://127.0.0.1:${await freePort()}", step: 15s, lookback: 1h, timeout: 1s, queries: { a: up } }
   - name: none
@@ -161,6 +171,44 @@ targets:
     expect(await codeOf(ingest({ target: "none", source: "prometheus" }, jobs.context()))).toBe("bad_config");
     expect(await codeOf(ingest({ target: "wrong", source: "prometheus" }, jobs.context()))).toBe("source_rejected");
     expect(await codeOf(ingest({ target: "away", source: "prometheus" }, jobs.context()))).toBe("source_unreachable");
+  });
+
+  test("queries that fail keep no other from being pulled, and all of them are named at the end", async () => {
+    jobs.asked.length = 0;
+    const error: unknown = await ingest({ target: "partly", source: "prometheus" }, jobs.context()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "source_rejected", retryable: false });
+    const { message } = error as Error;
+    expect(message).toContain('3 of the queries of target "partly"');
+    for (const name of ["broken", "worse", "both"]) expect(message).toContain(`${name}: `);
+    for (const name of ["good", "better"]) expect([...(await stored("partly", name)).values()]).toHaveLength(1);
+    expect(jobs.asked).toHaveLength(1);
+  });
+
+  test("one of them that is worth another attempt makes the pull worth one", async () => {
+    const target = jobs.config.targets.find(({ name }) => name === "partly");
+    const { series } = jobs.store;
+    let appends = 0;
+    const store = {
+      ...jobs.store,
+      series: {
+        select: (...call: Parameters<typeof series.select>) => series.select(...call),
+        append: async (batches: Parameters<typeof series.append>[0]) => {
+          if (++appends === 1) throw new ForetraceError("store_failed", "the disk is full");
+          await series.append(batches);
+        },
+      } as unknown as typeof series,
+    };
+    const config = { ...jobs.config, targets: [{ ...target!, name: "again" }] };
+    const pull = ingest({ target: "again", source: "prometheus" }, jobs.context({ store, config }));
+    await expect(pull).rejects.toMatchObject({ code: "store_failed", retryable: true, message: /broken: .*good: the disk is full/s });
+    expect([...(await stored("again", "better")).values()]).toHaveLength(1);
+  });
+
+  test("a label set that cannot be stored is left out and said; the others of its answer are stored", async () => {
+    const pull = ingest({ target: "wide", source: "prometheus" }, jobs.context());
+    await expect(pull).rejects.toMatchObject({ code: "bad_metrics", retryable: false });
+    expect([...(await stored("wide", "wide")).values()].map(({ labels }) => labels["text"])).toEqual(["short"]);
+    expect([...(await stored("wide", "left")).values()]).toHaveLength(1);
   });
 
   test("two series that differ only in their metric name are refused, since one would hide the other", async () => {

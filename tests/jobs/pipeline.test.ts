@@ -1,4 +1,6 @@
 /** The whole way on a real metric history, through the real queue and store. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JobRecord } from "../../src/jobs/queue.ts";
 import { forecast } from "../../src/jobs/steps/forecast.ts";
@@ -7,6 +9,7 @@ import { report } from "../../src/jobs/steps/report.ts";
 import { score } from "../../src/jobs/steps/score.ts";
 import { train } from "../../src/jobs/steps/train.ts";
 import { enqueueJob } from "../../src/jobs/enqueue.ts";
+import { silentLogger } from "../../src/lib/log.ts";
 import { type Sample, seriesKey } from "../../src/lib/series.ts";
 import type { EpochMillis } from "../../src/lib/units.ts";
 import type { AnomalyRecord, Store } from "../../src/store/ports.ts";
@@ -153,7 +156,7 @@ describe.skipIf(!hasHistory)("a real server's history (ASD)", () => {
     const asks = async (from: number, to: number): Promise<boolean> => {
       jobs.asked.length = 0;
       const record = { ...found.record, summary: { ...found.record.summary, from, to } };
-      const models = { latest: async () => ({ ...found, record }) } as unknown as Store["models"];
+      const models = { latest: async () => ({ ...found, record }), list: async () => [record] } as unknown as Store["models"];
       await score({ target }, jobs.context({ store: { ...jobs.store, models } }));
       return jobs.asked.some(({ name }) => name === "train");
     };
@@ -163,6 +166,30 @@ describe.skipIf(!hasHistory)("a real server's history (ASD)", () => {
     // More than half of all that training ever looks at.
     expect(await asks(jobs.now - 60 * day, jobs.now - 40 * day)).toBe(false);
   });
+
+  test("models whose files are lost are trained again, and everything goes on; a warning names each", async () => {
+    rmSync(join(jobs.folder, "data", "models"), { recursive: true });
+    const lost = await jobs.store.models.list(target);
+    const warned: string[] = [];
+    const log = { ...silentLogger, warn: (fields: object) => void warned.push(JSON.stringify(fields)) };
+    jobs.asked.length = 0;
+    expect(await forecast({ target }, jobs.context({ log }))).toHaveProperty("skipped");
+    expect(await score({ target }, jobs.context({ log }))).toHaveProperty("skipped");
+    expect(jobs.asked.map(({ name }) => name)).toEqual(["train", "train"]);
+    for (const kind of ["forecast", "anomaly"]) {
+      const { id } = lost.find((record) => record.kind === kind)!;
+      expect(warned.some((line) => line.includes(id))).toBe(true);
+    }
+    expect(await train({ target }, jobs.context({ log }))).toHaveProperty("anomaly");
+    expect(await score({ target, renew: true }, jobs.context())).toHaveProperty("rows");
+    expect(await forecast({ target }, jobs.context())).toHaveProperty("series");
+    // Lost again with nothing new to train on: the same models under the same ids.
+    const made = await jobs.store.models.list(target);
+    rmSync(join(jobs.folder, "data", "models"), { recursive: true });
+    expect(await train({ target }, jobs.context())).toHaveProperty("anomaly");
+    expect(await jobs.store.models.list(target)).toEqual(made);
+    expect(await jobs.store.models.latest(target, "anomaly")).toBeDefined();
+  }, 60_000);
 
   test("an unknown target: nothing to train on, nothing to forecast, and it is said", async () => {
     expect(await train({ target: "nobody" }, jobs.context())).toEqual({ skipped: 'target "nobody" has no samples yet' });

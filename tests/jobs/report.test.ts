@@ -7,11 +7,12 @@ import { toHtml } from "../../src/jobs/report/html.ts";
 import { toMarkdown } from "../../src/jobs/report/markdown.ts";
 import { timesIn, valueText } from "../../src/jobs/report/words.ts";
 import { report } from "../../src/jobs/steps/report.ts";
+import { loadFrames } from "../../src/jobs/target-frames.ts";
 import { isForetraceError } from "../../src/lib/errors.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 import { naiveForecast } from "../../src/models/forecast/seasonal-naive.ts";
 import { quantileLevels } from "../../src/models/model.ts";
-import type { ForecastRecord } from "../../src/store/ports.ts";
+import type { ForecastRecord, Store } from "../../src/store/ports.ts";
 import { type Harness, openHarness } from "./harness.ts";
 
 const moment = (text: string) => epochMillis(Date.parse(text));
@@ -248,9 +249,71 @@ describe("the step, on the real store", () => {
     expect(markdown).toMatch(/`naive` \| naive \| 0 % \| \d+ % \| 20 \|\n\| `seer` \| seer \| (99|100) % \| 100 % \| 20 \|/);
   });
 
-  test("a range that ends before it begins", async () => {
-    const error: unknown = await report({ from: 2, to: 1 }, jobs.context()).catch((reason: unknown) => reason);
-    expect(isForetraceError(error) && error.code).toBe("bad_usage");
+  test("a range that ends before it begins, or lies beyond the calendar, is refused", async () => {
+    const wrong = [
+      { from: 2, to: 1 },
+      { to: 1e300 },
+      { from: 0, to: 8.64e15 + 1 },
+      { from: -Infinity },
+      { from: 0, to: Number.NaN },
+      { to: -8.64e15 },
+    ];
+    for (const input of wrong) {
+      const error: unknown = await report(input, jobs.context()).catch((reason: unknown) => reason);
+      expect([input, isForetraceError(error) && error.code]).toEqual([input, "bad_usage"]);
+    }
+  });
+
+  test("a range of all time is read where there is something, and says what the range of the samples says", async () => {
+    const whole = (id: string) => jobs.store.outcomes.report(id);
+    const step = 60_000;
+    let reads = 0;
+    const { series } = jobs.store;
+    const counted: Store = {
+      ...jobs.store,
+      series: {
+        append: (batches) => series.append(batches),
+        select: (matchers, part) => {
+          reads++;
+          return series.select(matchers, part);
+        },
+        series: (matchers, part) => series.series(matchers, part),
+        extent: (matchers, part) => series.extent!(matchers, part),
+        labelNames: (matchers, part) => series.labelNames(matchers, part),
+        labelValues: (name, matchers, part) => series.labelValues(name, matchers, part),
+      },
+    };
+    // A series of one sample here and one there: its step is unknown, and between the two lie fifty years.
+    const sparse = [1000, range.to - 1000].map((t) => ({ t: epochMillis(t), v: 1 }));
+    await jobs.store.series.append([{ labels: { __name__: "sparse", target: "flat" }, samples: sparse }]);
+    const { report: id } = await report({ from: 0, to: 8e15 }, jobs.context({ store: counted }));
+    expect(reads).toBeLessThan(50);
+    expect((await whole(id))!.markdown).toContain("Series with samples: 3.");
+    const frames = await loadFrames(jobs.context({ store: counted }), "flat", { from: epochMillis(0), to: epochMillis(8e15) });
+    expect(frames.flatMap(({ columns }) => columns.map(({ labels }) => labels["__name__"])).sort()).toEqual(["naive", "seer", "sparse"]);
+    expect(frames.find((frame) => frame.step === step)!.columns).toHaveLength(2);
+  });
+
+  test("a reading that is cancelled ends before the next piece", async () => {
+    const controller = new AbortController();
+    const { series } = jobs.store;
+    let reads = 0;
+    const stopping: Store = {
+      ...jobs.store,
+      series: {
+        ...jobs.store.series,
+        select: (matchers, part) => {
+          if (++reads === 3) controller.abort();
+          return series.select(matchers, part);
+        },
+        series: (matchers, part) => series.series(matchers, part),
+      } as Store["series"],
+    };
+    const context = jobs.context({ store: stopping, signal: controller.signal });
+    const all = { from: epochMillis(0), to: range.to };
+    const reading = loadFrames(context, "flat", all, { mostSamples: 1e6, samplesAtOnce: 20 });
+    await expect(reading).rejects.toMatchObject({ code: "canceled" });
+    expect(reads).toBe(3);
   });
 });
 

@@ -54,7 +54,7 @@ export const goldenLines = (path: string): string[] =>
 
 type Core = WebAssembly.Module | undefined;
 
-export async function eventLines(bytes: Uint8Array, core: Core): Promise<{ lines: string[]; outcome: TraceOutcome }> {
+export async function eventLines(bytes: Uint8Array, core?: Core): Promise<{ lines: string[]; outcome: TraceOutcome }> {
   const lines: string[] = [];
   const outcome = await readTrace([bytes], new EventLister((line) => lines.push(line.trimEnd())), { core });
   return { lines, outcome };
@@ -63,7 +63,7 @@ export async function eventLines(bytes: Uint8Array, core: Core): Promise<{ lines
 /** SHA-256 of the complete list, and how many events there were of each kind, in the words of the summaries. */
 export async function digest(
   bytes: Uint8Array,
-  core: Core,
+  core?: Core,
 ): Promise<{ sha256: string; kinds: Record<string, number>; outcome: TraceOutcome }> {
   const hash = createHash("sha256");
   const kinds = new Map<string, number>();

@@ -4,8 +4,12 @@ import { mutate, readDamaged } from "./damage.ts";
 import { traceBytes, v2Traces } from "./golden.ts";
 import { core, readingOf } from "./readers.ts";
 
+const oldTraces = ["go119-scenario-tasks.trace", "esbuild-0.12.29-go1.17.1-mid.trace"];
+const traces = [...v2Traces, ...oldTraces];
+
 const minutes = 2.5;
 const longest = 600_000;
+const all = traces.map((name) => traceBytes(name)!.subarray(0, 400_000));
 const parts = v2Traces.map((name) => traceBytes(name)!.subarray(0, 400_000));
 
 describe("mutated recordings", () => {
@@ -29,11 +33,12 @@ describe("mutated recordings", () => {
     let readings = 0;
     let broken = 0;
     for (let seed = 1000; Date.now() < until; seed++) {
-      const outcome = await readDamaged(mutate(parts[seed % parts.length]!, seed), seed % 2 === 0 ? core : undefined).catch(
-        (error: unknown) => {
-          throw new Error(`seed ${seed}, ${v2Traces[seed % parts.length]}`, { cause: error });
-        },
-      );
+      const outcome = await readDamaged(
+        mutate(all[seed % all.length]!, seed),
+        Math.floor(seed / all.length) % 2 === 0 ? core : undefined,
+      ).catch((error: unknown) => {
+        throw new Error(`seed ${seed}, ${traces[seed % all.length]}`, { cause: error });
+      });
       readings++;
       if (outcome?.error !== undefined) broken++;
     }

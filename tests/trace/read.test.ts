@@ -64,8 +64,9 @@ describe.each(readers)("the $name reader", ({ core }) => {
       ["\x1f\x8b\x08\0\0\0\0\0\0\0\0\0\0\0\0\0", "not_a_trace", "gzip"],
       ["\0".repeat(16), "not_a_trace", "bad file format"],
       ["go 1.26 trace", "not_a_trace", "bad file format"],
-      ["go 1.11 trace\0\0\0", "trace_version_unsupported", "does not read yet"],
-      ["go 1.21 trace\0\0\0", "trace_version_unsupported", "does not read yet"],
+      ["go 1.5 trace\0\0\0\0", "trace_version_unsupported", '"go 1.5 trace" (Go 1.5 to 1.10), which is not supported'],
+      ["go 1.10 trace\0\0\0", "trace_version_unsupported", '"go 1.10 trace" (Go 1.5 to 1.10), which is not supported'],
+      ["go 1.18 trace\0\0\0", "trace_version_unsupported", "unknown or unsupported trace version go 1.18"],
       ["go 1.24 trace\0\0\0", "trace_version_unsupported", "unknown or unsupported trace version go 1.24"],
       ["go 1.29 trace\0\0\0", "trace_version_unsupported", "--assume-version"],
     ] as const;

@@ -1,13 +1,13 @@
 /** /autoscale/v1/{target}/{horizon}: how many replicas a target needs, now and within the horizon. Answered from memory. */
 import { Type } from "typebox";
 import { ForetraceError } from "../../lib/errors.ts";
-import { type Labels, parseSeriesName, seriesKey } from "../../lib/series.ts";
+import { type Labels, parseSeriesName } from "../../lib/series.ts";
 import { parseDurationMillis } from "../../lib/units.ts";
 import { type AutoscaleInputs, autoscaleAnswer } from "../autoscale.ts";
 import type { ApiContext, App, AutoscaleConfig } from "../context.ts";
 import { answers } from "../schemas/common.ts";
 import { Autoscale } from "../schemas/records.ts";
-import { exactly, latestSamples } from "../series-view.ts";
+import { latestOf, matching } from "../series-view.ts";
 
 const maxHorizonMillis = 7 * 86_400_000;
 /** Inputs younger than this are not read again. */
@@ -97,17 +97,15 @@ function parseHorizon(text: string): number {
   return Math.round(millis);
 }
 
+/** Every label set that has the target, the name and the given labels of the configured series. */
 async function readInputs({ store, clock }: ApiContext, target: string, scaling: AutoscaleConfig): Promise<AutoscaleInputs> {
-  const labels: Labels = { target, ...parseSeriesName(scaling.series) };
-  const key = seriesKey(labels);
-  const [latest, forecasts] = await Promise.all([
-    latestSamples(store.series, exactly(labels), clock()),
+  const wanted: Labels = { target, ...parseSeriesName(scaling.series) };
+  const [samples, forecasts] = await Promise.all([
+    latestOf(store.series, matching(wanted), clock()),
     store.outcomes.latestForecasts({ target }),
   ]);
-  return {
-    sample: latest.get(key),
-    forecast: forecasts.find((record) => seriesKey({ target: record.target, ...record.labels }) === key),
-  };
+  const fits = (labels: Labels): boolean => Object.entries(wanted).every(([name, value]) => (labels[name] ?? "") === value);
+  return { samples, forecasts: forecasts.filter((record) => fits({ target: record.target, ...record.labels })) };
 }
 
 const after = (millis: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, millis).unref());

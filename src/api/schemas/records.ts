@@ -45,9 +45,10 @@ export const Forecast = Type.Object({
 
 const Contribution = Type.Object({
   labels: LabelSet,
-  share: Type.Number({ description: "Share of the score at the peak, 0..1" }),
-  observed: NullableNumber("Value at the peak"),
+  share: Type.Number({ description: "Share of the score about the peak, 0..1" }),
+  observed: NullableNumber("Value where in the window it lay farthest from what was expected"),
   expected: NullableNumber("What was normal there"),
+  at: Type.Optional(Millis("When that was")),
 });
 
 export const Anomaly = Type.Object({

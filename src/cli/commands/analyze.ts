@@ -12,7 +12,7 @@ type Options = { window: string; format: Format; out?: string; from?: string; to
 export function analyzeCommand(): Command {
   return new Command("analyze")
     .summary("what one trace shows: in words, JSON, CSV or Prometheus text")
-    .description("Reads Go execution traces (Go 1.22–1.26) as a stream and says what the program did and what looks wrong.")
+    .description("Reads Go execution traces (Go 1.11–1.26; from 1.22 on as a stream) and says what the program did and what looks wrong.")
     .argument("<file...>", "traces; .gz and .zst are read as they are; - is standard input")
     .option("--window <duration>", "length of a window of the series", "100ms")
     .addOption(new Option("--format <format>", "form of the answer").choices(formats).default("text"))
@@ -88,7 +88,8 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       progress: (bytes) => bar.update(bytes),
     }).finally(() => bar.end());
     if (outcome.error === undefined) return 0;
-    process.stderr.write(`foretrace: ${name}: ${outcome.error.message}; what came before it is printed\n`);
+    const before = outcome.events === 0 ? "" : "; what came before it is printed";
+    process.stderr.write(`foretrace: ${name}: ${outcome.error.message}${before}\n`);
     return errorTable[outcome.error.code].exit;
   } catch (error) {
     if (!isForetraceError(error)) throw error;

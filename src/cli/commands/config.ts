@@ -9,7 +9,7 @@ export function configCommand(): Command {
     .argument("[file]", "the configuration", "foretrace.yaml")
     .action(async (file: string) => {
       const { loadConfig } = await import("../../jobs/config.ts");
-      const config = loadConfig(await readConfigText(file), file);
+      const config = loadConfig(await readConfigText(file), file, process.env);
       const queries = config.targets.reduce((sum, target) => sum + Object.keys(target.prometheus?.queries ?? {}).length, 0);
       process.stdout.write(
         `${file}: good. ${config.targets.length} target(s), ${queries} Prometheus quer${queries === 1 ? "y" : "ies"}.\n`,

@@ -10,7 +10,9 @@ import { traceNanos } from "../../lib/units.ts";
 export function sliceCommand(): Command {
   return new Command("slice")
     .summary("cut a time range out of a trace, as a valid trace")
-    .description("Writes the generations of FILE that cover a time range as a valid Go trace, which go tool trace and Foretrace read.")
+    .description(
+      "Writes the generations of FILE that cover a time range as a valid Go trace, which go tool trace and Foretrace read. Traces of Go 1.21 and older have no generations and are refused.",
+    )
     .argument("<file>", "a Go execution trace (.gz and .zst are read as they are)")
     .requiredOption("--from <time>", "start: a duration since the first event (1.5s, 200ms) or RFC 3339 where the wall clock is known")
     .requiredOption("--to <time>", "end, as --from")

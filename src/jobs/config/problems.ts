@@ -1,6 +1,6 @@
 /** From a schema violation to one sentence that names the key, the line and what would be right. */
 import { Value } from "typebox/value";
-import { type Document, isCollection, isMap, isNode, type LineCounter } from "yaml";
+import { type Document, isCollection, isMap, isNode, type LineCounter, visit } from "yaml";
 import { ForetraceError } from "../../lib/errors.ts";
 import { configSchema } from "./schema.ts";
 
@@ -38,6 +38,32 @@ export function checkAgainstSchema(value: unknown, parsed: ParsedYaml): void {
   throw problem(parsed, path, `${path.join(".") || "the file"} ${wanted(worst, violations)}`);
 }
 
+/** The document as plain values. @throws ForetraceError bad_config at an alias without an anchor, or when aliases multiply without end. */
+export function plainValue(parsed: ParsedYaml): unknown {
+  const { document, lines, file } = parsed;
+  let lost: { name: string; offset: number } | undefined;
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return undefined;
+      lost = { name: alias.source, offset: alias.range?.[0] ?? 0 };
+      return visit.BREAK;
+    },
+  });
+  if (lost !== undefined) {
+    const { line, column } = at(lines, lost.offset);
+    throw new ForetraceError(
+      "bad_config",
+      `${file}:${line}:${column}: *${lost.name} is an alias, and nothing before it is marked &${lost.name}; quote a value that begins with *`,
+      { input: file, line },
+    );
+  }
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw problem(parsed, [], (error as Error).message);
+  }
+}
+
 /** A bad_config error at the YAML node of `path` (or at its key). */
 export function problem(parsed: ParsedYaml, path: readonly string[], message: string, atKey = false): ForetraceError {
   const place = position(parsed, path, atKey);
@@ -66,15 +92,16 @@ function wanted(worst: Violation, all: readonly Violation[]): string {
   const examples = schema?.examples === undefined ? "" : `; write for example ${schema.examples.join(", ")}`;
   const meaning = schema?.description === undefined ? "" : ` (${schema.description})`;
   if (worst.keyword === "type" && types.length > 1) return `must be ${[...new Set(types)].join(" or ")}`;
-  if (constants.length > 0 && types.length === 0) {
-    const others = here.some((violation) => violation.keyword === "pattern") ? " or a duration such as 10s" : "";
+  if (constants.length > 0) {
+    const pattern = here.some(({ keyword, schemaPath }) => keyword === "pattern" || schemaAt(schemaPath)?.pattern !== undefined);
+    const others = pattern ? " or a duration such as 10s" : "";
     return `must be one of ${[...new Set(constants)].join(", ")}${others}`;
   }
   if (worst.keyword === "pattern") return `does not have the right form${examples || meaning}`;
   return `${worst.message}${examples || meaning}`;
 }
 
-type SchemaNode = { description?: string; examples?: string[]; properties?: object } | undefined;
+type SchemaNode = { description?: string; examples?: string[]; pattern?: string; properties?: object } | undefined;
 
 function schemaAt(path: string): SchemaNode {
   let node: unknown = configSchema;

@@ -1,9 +1,11 @@
 /** What the store knows about one target in a time range. */
+import { ForetraceError } from "../../lib/errors.ts";
 import type { Labels } from "../../lib/series.ts";
 import type { EpochMillis } from "../../lib/units.ts";
 import type { AnomalyRecord, Matcher, TimeRange, TraceRecord } from "../../store/ports.ts";
 import { targetMatcher } from "../frames.ts";
 import type { StepContext } from "../step.ts";
+import { observedMatchers } from "../target-frames.ts";
 import { forecastSkill, type Skill } from "./skill.ts";
 
 export type Worst = { readonly labels: Labels; readonly value: number; readonly at: EpochMillis };
@@ -41,11 +43,11 @@ export type TargetFacts = {
 
 const most = 10_000;
 
+/** @throws ForetraceError canceled */
 export async function gatherFacts(context: StepContext, target: string, range: TimeRange): Promise<TargetFacts> {
   const { store } = context;
-  const observed: Matcher[] = [...targetMatcher(target), { name: "__name__", op: "!~", value: "foretrace_.*" }];
   const [series, anomalies, traces, pauses, skill, models] = await Promise.all([
-    store.series.series(observed, range),
+    store.series.series(observedMatchers(target), range),
     store.outcomes.anomalies({ target, range, limit: most }),
     store.traces.list({ target, range, limit: most }),
     pausesOf(context, target, range),
@@ -59,9 +61,11 @@ export async function gatherFacts(context: StepContext, target: string, range: T
   return { target, series: series.length, anomalies, traces, pauses, skill, trained };
 }
 
-async function pausesOf({ store, config }: StepContext, target: string, range: TimeRange): Promise<Pauses | undefined> {
-  const select = (name: string, more: readonly Matcher[] = []) =>
-    store.series.select([...targetMatcher(target), { name: "__name__", op: "=", value: name }, ...more], range);
+async function pausesOf({ store, config, signal }: StepContext, target: string, range: TimeRange): Promise<Pauses | undefined> {
+  const select = (name: string, more: readonly Matcher[] = []) => {
+    if (signal.aborted) throw new ForetraceError("canceled", `the report on target "${target}" was cancelled`);
+    return store.series.select([...targetMatcher(target), { name: "__name__", op: "=", value: name }, ...more], range);
+  };
   const worst = async (name: string, more?: readonly Matcher[]): Promise<Worst | undefined> => {
     let found: Worst | undefined;
     for (const { labels, samples } of await select(name, more)) {

@@ -1,4 +1,5 @@
 /** How good were the forecasts that were issued, beside the seasonal naive forecast of the same moments? */
+import { ForetraceError } from "../../lib/errors.ts";
 import { type Frame, seriesKey } from "../../lib/series.ts";
 import { median } from "../../lib/statistics.ts";
 import { epochMillis } from "../../lib/units.ts";
@@ -8,7 +9,7 @@ import { quantileLevels } from "../../models/model.ts";
 import type { ForecastRecord, ModelRecord, TimeRange } from "../../store/ports.ts";
 import type { StepContext } from "../step.ts";
 import { historyRows } from "../steps/forecast.ts";
-import { loadFrames } from "../target-frames.ts";
+import { loadFrames, observedRange } from "../target-frames.ts";
 
 export type SeriesSkill = {
   readonly labels: ForecastRecord["labels"];
@@ -30,24 +31,27 @@ export type Skill = {
 /** Moments of the range at which the forecasts of that time are looked at; more would cost time and say the same. */
 const moments = 24;
 
-/** Undefined when no forecast of the range has met a value yet. */
+/** Undefined when no forecast of the range has met a value yet. @throws ForetraceError canceled */
 export async function forecastSkill(
   { store, config, signal }: Pick<StepContext, "store" | "config" | "signal">,
   target: string,
-  range: TimeRange,
+  asked: TimeRange,
 ): Promise<Skill | undefined> {
+  // A forecast meets values only where there are some; the moments at which forecasts are looked at lie there.
+  const range = await observedRange(store.series, target, asked);
+  if (range === undefined) return undefined;
   const records = await issuedIn(store, target, range);
   if (records.length === 0) return undefined;
   const seasons = seasonsOf(await store.models.list(target));
   const steps = new Map(records.map((record) => [record.step, record.quantiles[0]?.length ?? 0]));
   const back = Math.max(...[...steps].map(([step, horizon]) => historyRows({ season: seasons.get(step) ?? 1, horizon }) * step));
-  const frames = await loadFrames(store, config, target, { from: epochMillis(range.from - back), to: range.to });
+  const frames = await loadFrames({ store, config, signal }, target, { from: epochMillis(range.from - back), to: range.to });
   const bySeries = Map.groupBy(records, ({ labels, step }) => `${step} ${seriesKey(labels)}`);
   const series: SeriesSkill[] = [];
   let inside = 0;
   for (const frame of frames) {
     for (const column of frame.columns) {
-      if (signal.aborted) break;
+      if (signal.aborted) throw new ForetraceError("canceled", `the report on target "${target}" was cancelled`);
       const own = bySeries.get(`${frame.step} ${seriesKey(column.labels)}`);
       if (own === undefined) continue;
       const found = compare(frame, column.values, own, seasons.get(frame.step) ?? 1);

@@ -6,8 +6,9 @@ import type { ForecastRecord } from "../../store/ports.ts";
 import { maxRows, rowTime } from "../frames.ts";
 import { recordId } from "../hash.ts";
 import type { JobInput } from "../inputs.ts";
-import { type ModelPart, splitParts } from "../parts.ts";
+import type { ModelPart } from "../parts.ts";
 import type { Step } from "../step.ts";
+import { newestModel, usableModel } from "../stored-models.ts";
 import { recentFrames } from "../target-frames.ts";
 import { runThread } from "../thread.ts";
 import type { ForecastColumn, ForecastTask } from "../workers/forecast.ts";
@@ -27,9 +28,13 @@ export const historyRows = ({ season, horizon }: Pick<ModelPart, "season" | "hor
  */
 export const forecast: Step<JobInput<"forecast">, ForecastOutput> = async ({ target }, context) => {
   const { store, clock, log } = context;
-  const found = await store.models.latest(target, "forecast");
-  if (found === undefined) return { skipped: `target "${target}" has no forecaster yet` };
-  const parts = new Map(splitParts(found.model).map((part) => [part.step, part]));
+  const found = await usableModel(context, target, "forecast");
+  if (found === undefined) {
+    // One whose files are lost is trained again; the first one is asked for by what brings the history.
+    if (newestModel(await store.models.list(target), "forecast") !== undefined) await context.enqueue("train", { target });
+    return { skipped: `target "${target}" has no forecaster yet` };
+  }
+  const parts = new Map(found.parts.map((part) => [part.step, part]));
   const millis = Math.max(...[...parts.values()].map((part) => historyRows(part) * part.step));
   const issuedAt = clock();
   let ended = 0;

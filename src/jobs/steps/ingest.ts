@@ -9,7 +9,8 @@ export type IngestInput = JobInput<"ingest">;
 export type IngestOutput = { readonly samples?: number; readonly series?: number; readonly trace?: string };
 
 /**
- * What follows is asked for at the end: `extract` for a trace, `train` after a file of history, `score` after a pull.
+ * What follows is asked for at the end: `extract` for a trace, `train` after a file of history, `score` after a pull, also after one of which
+ * some queries failed.
  * @throws ForetraceError not_found or conflict for a trace that is not there or another target's; bad_config for a target without Prometheus;
  *   the source's errors.
  */
@@ -29,8 +30,10 @@ export const ingest: Step<IngestInput, IngestOutput> = async (input, context) =>
     return { trace: input.trace };
   }
   await store.targets.ensure(target, clock());
-  const result = "file" in input ? await ingestFile(input, context) : await pullPrometheus(target, context);
+  const { failure, ...result } =
+    "file" in input ? { ...(await ingestFile(input, context)), failure: undefined } : await pullPrometheus(target, context);
   // A history is older than what the models have seen; a pull goes on from there.
   if (result.samples > 0) await context.enqueue("file" in input ? "train" : "score", { target });
+  if (failure !== undefined) throw failure;
   return result;
 };

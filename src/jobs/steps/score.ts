@@ -8,8 +8,8 @@ import { targetMatcher } from "../frames.ts";
 import { markGaps } from "../gaps.ts";
 import type { JobInput } from "../inputs.ts";
 import { newestSample } from "../newest.ts";
-import { splitParts } from "../parts.ts";
 import type { Step, StepContext } from "../step.ts";
+import { usableModel } from "../stored-models.ts";
 import { newestObserved, recentFrames } from "../target-frames.ts";
 import { runThread } from "../thread.ts";
 import type { ScoredFrame, ScoreTask } from "../workers/score.ts";
@@ -35,13 +35,13 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   const { store, config, log } = context;
   const observed = await newestObserved(context, target);
   if (observed === undefined) return { skipped: `target "${target}" has no samples` };
-  const found = await store.models.latest(target, "anomaly");
+  const found = await usableModel(context, target, "anomaly");
   if (found === undefined) {
     await context.enqueue("train", { target });
     return { skipped: `target "${target}" has no detector yet; training was asked for` };
   }
   if (hasGrown(found.record, observed, config.models.trainOnMillis)) await context.enqueue("train", { target });
-  const parts = new Map(splitParts(found.model).map((part) => [part.step, part]));
+  const parts = new Map(found.parts.map((part) => [part.step, part]));
   const steps = [...parts.keys()];
   const last = renew ? undefined : await newestScore(context, target, observed);
   if (last !== undefined && last >= alignDown(observed, Math.min(...steps))) return { skipped: "no row is newer than the newest score" };
@@ -65,7 +65,7 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   // A window may have begun before what is scored now.
   const reach = { from: epochMillis(Math.min(range.from, ...joined.map(({ from }) => from))), to: range.to };
   const traces = joined.length === 0 ? [] : await store.traces.list({ target, range: reach, limit: mostTraces });
-  const records = joined.map((record) => withTraces(record, traces));
+  const records = joined.map((record) => withTraces(record, traces, scored));
   await store.outcomes.putAnomalies(target, range, records);
   // Last, for the newest score says how far scoring has come.
   await store.series.append([scoreSeries(target, scored)]);

@@ -4,6 +4,7 @@ import type { JobInput } from "../inputs.ts";
 import { targetConfig } from "../config.ts";
 import { joinParts } from "../parts.ts";
 import type { Step, StepContext } from "../step.ts";
+import { newestModel, usableModel } from "../stored-models.ts";
 import { recentFrames } from "../target-frames.ts";
 import { runThread } from "../thread.ts";
 import type { LeftOut, TrainedPart, TrainResult, TrainTask } from "../workers/train.ts";
@@ -60,9 +61,12 @@ async function follow(context: StepContext, target: string): Promise<void> {
   await context.enqueue("forecast", { target });
 }
 
-/** Both models, so that a training that was killed between them is done again. */
-async function isTrainedOn({ store }: StepContext, target: string, print: string): Promise<boolean> {
-  const [forecast, anomaly] = await Promise.all([store.models.latest(target, "forecast"), store.models.latest(target, "anomaly")]);
-  const prints = [forecast, anomaly].map((found) => found?.record.summary["fingerprint"]);
-  return prints.every((each) => each === print);
+/** Both models, so that a training that was killed between them is done again; and both can be read, so that a lost one is made anew. */
+async function isTrainedOn(context: StepContext, target: string, print: string): Promise<boolean> {
+  const records = await context.store.models.list(target);
+  for (const kind of ["forecast", "anomaly"] as const) {
+    if (newestModel(records, kind)?.summary["fingerprint"] !== print) return false;
+    if ((await usableModel(context, target, kind)) === undefined) return false;
+  }
+  return true;
 }

@@ -3,7 +3,8 @@ import type { Contribution } from "../../store/ports.ts";
 import type { Frame } from "../../lib/series.ts";
 import { loadAnomaly } from "../../models/anomaly/fit.ts";
 import { findWindows } from "../../models/anomaly/windows.ts";
-import type { AnomalyWindow, Scores } from "../../models/model.ts";
+import type { AnomalyWindow } from "../../models/model.ts";
+import { contributionsOf } from "../anomalies.ts";
 import type { ModelPart } from "../parts.ts";
 import { serveTask } from "./protocol.ts";
 
@@ -23,9 +24,6 @@ export type ScoredFrame = {
   readonly firstScored: number;
 };
 
-/** Series that are named with a window. */
-const named = 8;
-
 serveTask<ScoreTask, ScoredFrame[]>(async ({ pairs }, io) => {
   const result: ScoredFrame[] = [];
   for (const [index, { frame, part, skip }] of pairs.entries()) {
@@ -41,7 +39,7 @@ serveTask<ScoreTask, ScoredFrame[]>(async ({ pairs }, io) => {
       windows: windows.map((window) => ({
         ...window,
         peakScore: window.peakScore / threshold.threshold,
-        contributions: contributionsAt(frame, scored, window.peak),
+        contributions: contributionsOf(frame, scored, window),
       })),
       firstScored: first < 0 ? frame.length : first,
     });
@@ -49,19 +47,3 @@ serveTask<ScoreTask, ScoredFrame[]>(async ({ pairs }, io) => {
   }
   return { result };
 });
-
-/** The series with the largest shares at a row, largest first. */
-function contributionsAt(frame: Frame, scored: Scores, row: number): Contribution[] {
-  return frame.columns
-    .map(({ labels, values }, column) => ({
-      labels,
-      share: scored.contributions[column]?.[row] ?? 0,
-      observed: orNull(values[row]),
-      expected: orNull(scored.expected[column]?.[row]),
-    }))
-    .filter(({ share }) => share > 0)
-    .sort((a, b) => b.share - a.share)
-    .slice(0, named);
-}
-
-const orNull = (value: number | undefined): number | null => (value === undefined || Number.isNaN(value) ? null : value);

@@ -1,10 +1,10 @@
 /** The saved form of the windowed detector: scalings and samples; forests grow again from them, bit by bit the same. */
 import { ForetraceError } from "../../lib/errors.ts";
 import type { SavedModel } from "../model.ts";
-import { growForest, type ColumnModel } from "./column.ts";
+import { growForest, rangesOf, type ColumnModel } from "./column.ts";
 import type { WindowedModel } from "./windowed.ts";
 
-export const windowedFormat = 1;
+export const windowedFormat = 2;
 
 /** JSON has no NaN: null stands for it. */
 type SavedColumn = {
@@ -57,6 +57,7 @@ export function loadWindowed({ manifest, weights }: SavedModel): WindowedModel {
     models.set(key, {
       scaling: { centre: centre ?? Number.NaN, range },
       sample,
+      ranges: rangesOf(sample),
       forest: range > 0 ? growForest(sample, key, seed) : undefined,
       ...standards,
     });

@@ -6,6 +6,7 @@
 import { ForetraceError } from "../../lib/errors.ts";
 import { seriesKey, type Frame } from "../../lib/series.ts";
 import type { Detector, DetectorOptions, FittedDetector, Scores } from "../model.ts";
+import { grossScores, grossValues, widened } from "./calm.ts";
 import { deviation, fitColumn, forestScores, type ColumnModel } from "./column.ts";
 import { joinColumns, type ColumnScores } from "./join.ts";
 import { recentNormal } from "./residual.ts";
@@ -44,7 +45,7 @@ function score(model: WindowedModel, history: Frame): Scores {
 function scoreColumn(model: ColumnModel, values: Float64Array, window: number): ColumnScores {
   const scaled = scaleColumn(values, model.scaling);
   return {
-    forest: forestScores(model, summarise(scaled, window), values.length),
+    forest: forestScores(model, summarise(scaled, window), values.length, window),
     deviation: deviation(model, scaled, window),
     moved: model.scaling.range > 0,
   };
@@ -61,10 +62,13 @@ function fitted(model: WindowedModel): FittedDetector {
 }
 
 /**
+ * Training tolerates gross faults in up to a tenth of its rows (calm.ts says which): neither the scales, nor the forests, nor the calibration take
+ * them for normal. A column's new level or manner counts as normal once it has held for 3 windows (60 rows of the usual 20): then its share ends.
+ *
  * Fit needs at least {@link fewestRows} rows (not_enough_data). Columns may be constant (they count 0 until they move), sparse or all missing
  * (they stay unscored). Scoring matches columns by their labels; a column that was not in fit has no share. A row is unscored (NaN) while no
- * column has a window of which three quarters are present. Scores are ≥ 0, about 1 at the calm 99 % level of a column, and have no upper meaning
- * of their own: turn them into windows by a threshold fitted on `calibration`.
+ * column has a window of which three quarters are present. Scores are ≥ 0, about 1 at the calm 99 % level of a column, by the logarithm when far beyond, and have no upper
+ * meaning of their own: turn them into windows by a threshold fitted on `calibration`.
  */
 export const isolationForest: Detector = {
   name: "isolation-forest",
@@ -85,17 +89,21 @@ export const isolationForest: Detector = {
     const seed = random.below(2 ** 32);
     const columns = new Map<string, ColumnModel>();
     const held: ColumnScores[] = [];
+    const near = new Uint8Array(history.length);
     for (const [index, column] of history.columns.entries()) {
       if (options.signal?.aborted) throw new ForetraceError("canceled", "training of isolation-forest was cancelled");
       const key = seriesKey(column.labels);
-      const scaling = fitScaling(column.values);
-      const scaled = scaleColumn(column.values, scaling);
-      const { model, heldOut } = fitColumn(key, scaling, scaled, window, seed);
+      const gross = grossValues(column.values);
+      const scaling = fitScaling(column.values, gross);
+      const { model, heldOut, faulty } = fitColumn(key, scaling, scaleColumn(column.values, scaling), gross, window, seed);
       columns.set(key, model);
-      held.push({ forest: heldOut, deviation: deviation(model, scaled, window), moved: scaling.range > 0 });
+      for (const [t, one] of faulty.entries()) if (one === 1) near[t] = 1;
+      held.push({ ...heldOut, moved: scaling.range > 0 });
       options.progress?.((index + 1) / history.columns.length);
     }
-    const calibration = joinColumns(held, window).scores;
+    const { scores } = joinColumns(held, window);
+    const faults = widened(grossScores(scores, near), window, window);
+    const calibration = scores.map((each, t) => (faults[t] === 1 ? Number.NaN : each));
     return fitted({ window, seed, columns, calibration });
   },
   load(saved) {

@@ -41,11 +41,11 @@ export const rangesOf = (ids: readonly string[], range: TimeRange): [string[], n
   return columnsOf(ids.map((id) => ({ id, from, to })));
 };
 
-/** The whole milliseconds of a range, in what the database can compare. */
-export const bounds = ({ from, to }: TimeRange): [number, number] => [
-  Math.max(Math.ceil(from), -maxTime),
-  Math.min(Math.floor(to), maxTime),
-];
+/** The whole milliseconds of a range, in what the database can compare: where no sample can lie, or a bound is no number, an empty range. */
+export const bounds = ({ from, to }: TimeRange): [number, number] =>
+  from <= to && from <= maxTime && to >= -maxTime
+    ? [Math.max(Math.ceil(from), -maxTime), Math.min(Math.floor(to), maxTime)]
+    : [maxTime + 1, -maxTime - 1];
 
 const touching = (columns: string): string => `
 from unnest($1::bigint[], $2::bigint[], $3::bigint[]) with ordinality as w(id, low, high, part)
@@ -73,6 +73,21 @@ where exists (
   select from (select last_time from foretrace.chunk where series_id = w.id and first_time <= $3::bigint order by first_time desc limit 1) c
   where c.last_time between $2::bigint and $3::bigint
 )`;
+
+/** The first and the last chunk of each series that touch the range. */
+export const outermostChunks = `
+select w.id, c.data
+from unnest($1::bigint[]) as w(id)
+cross join lateral (
+  (select last_time, data from foretrace.chunk
+   where series_id = w.id and first_time <= $3::bigint
+     and first_time >= coalesce((select max(first_time) from foretrace.chunk where series_id = w.id and first_time <= $2::bigint), $2::bigint)
+     and last_time >= $2::bigint
+   order by first_time limit 1)
+  union all
+  (select last_time, data from foretrace.chunk where series_id = w.id and first_time <= $3::bigint order by first_time desc limit 1)
+) c
+where c.last_time >= $2::bigint`;
 
 /** The last chunk of each series. */
 export const newestChunks = `

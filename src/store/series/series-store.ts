@@ -1,6 +1,7 @@
 /** Series as chunks in PostgreSQL: one row a chunk, many series a statement. */
 import { ForetraceError } from "../../lib/errors.ts";
 import type { Labels, Sample } from "../../lib/series.ts";
+import { epochMillis } from "../../lib/units.ts";
 import { compileMatchers } from "../matchers.ts";
 import type { Matcher, SampleBatch, SeriesStore, TimeRange } from "../ports.ts";
 import type { Database } from "../sql.ts";
@@ -14,6 +15,7 @@ import {
   chunkStarts,
   columnsOf,
   newestChunks,
+  outermostChunks,
   pages,
   rangesOf,
   seriesWithEdge,
@@ -84,6 +86,22 @@ export class SqlSeriesStore implements SeriesStore {
       for (const { id, labels } of group) if (certain.has(id)) present.push(labels);
     }
     return present;
+  }
+
+  async extent(matchers: readonly Matcher[], range: TimeRange): Promise<TimeRange | undefined> {
+    const [low, high] = bounds(range);
+    let from = Number.POSITIVE_INFINITY;
+    let to = Number.NEGATIVE_INFINITY;
+    for (const group of groups(await this.#matching(matchers), groupSize)) {
+      for (const { data } of await this.#database.query<{ data: Buffer }>(outermostChunks, [ids(group), low, high])) {
+        for (const time of decodeChunk(data).times) {
+          if (time < low || time > high) continue;
+          from = Math.min(from, time);
+          to = Math.max(to, time);
+        }
+      }
+    }
+    return from > to ? undefined : { from: epochMillis(from), to: epochMillis(to) };
   }
 
   async labelNames(matchers: readonly Matcher[], range: TimeRange): Promise<string[]> {

@@ -42,7 +42,8 @@ export function valueAxis(unit: string): uPlot.Axis {
     grid: { stroke: () => palette().grid, width: 1 },
     ticks: { show: false },
     font: canvasFont(11),
-    size: 62,
+    // As wide as "16 min 40 s".
+    size: 76,
     gap: 6,
     space: 32,
     ...(unitKind(unit) === "bytes" ? { incrs: byteSteps } : {}),

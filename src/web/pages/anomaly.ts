@@ -60,7 +60,12 @@ export function anomalyPage(root: HTMLElement, id: string, shell: Shell): Page {
         h(
           "section",
           { class: "panel", "aria-labelledby": "parts-title" },
-          h("h2", { id: "parts-title" }, "What stood out", h("small", {}, "at the peak; share is the series' part of the score")),
+          h(
+            "h2",
+            { id: "parts-title" },
+            "What stood out",
+            h("small", {}, "where each series lay farthest from what was expected; share is its part of the score around the peak"),
+          ),
           table,
         ),
         h(

@@ -1,7 +1,7 @@
 /** The table of what stood out in an anomalous window: observed, expected, factor and share of the score. */
 import type { Contribution, LabelSet, SeriesItem } from "../api-types.ts";
 import { h } from "../dom.ts";
-import { formatNumber, formatShare, formatValue } from "../format.ts";
+import { formatClock, formatNumber, formatShare, formatValue } from "../format.ts";
 import { metricName, seriesTitle } from "../group.ts";
 
 /** Unit from the metric's name by Prometheus' rules, for a series that is not listed any more. */
@@ -9,7 +9,7 @@ export const unitOfName = (labels: LabelSet): string => /_(seconds|bytes|ratio)(
 
 export function contributionTable(parts: readonly Contribution[], find: (part: Contribution) => SeriesItem | undefined): HTMLElement {
   if (parts.length === 0) return h("p", { class: "muted" }, "The model named no single series.");
-  const columns = ["Observed", "Expected", "Factor"].map((title) => h("th", { scope: "col", class: "right" }, title));
+  const columns = ["At", "Observed", "Expected", "Factor"].map((title) => h("th", { scope: "col", class: "right" }, title));
   return h(
     "table",
     { class: "contributions" },
@@ -35,6 +35,7 @@ function contributionRow(part: Contribution, item: SeriesItem | undefined): HTML
       h("span", { class: "contribution-name" }, seriesTitle(part.labels)),
       h("code", { class: "metric" }, metricName(part.labels)),
     ),
+    number("At", part.at === undefined ? "–" : formatClock(part.at)),
     number("Observed", h("b", {}, formatValue(part.observed, unit))),
     number("Expected", formatValue(part.expected, unit)),
     number("Factor", factorText(part.observed, part.expected)),

@@ -1,0 +1,185 @@
+/**
+ * Formats 1.11–1.21: names and clock stand at the end of the file, and the order is known only once all of it has been looked at.
+ * So the whole file is taken into memory, the order found (two bytes an event), checked, and only then told.
+ */
+import { ForetraceError } from "../../lib/errors.ts";
+import { formatBytes } from "../../lib/units.ts";
+import { Break, truncated } from "../broken.ts";
+import type { GenerationSpan } from "../generation-reader.ts";
+import { headerBytes } from "../header.ts";
+import type { Input } from "../input.ts";
+import { EventKind, type TraceInfo, type TraceVisitor } from "../model.ts";
+import { Converter, convertedWords } from "./convert.ts";
+import { OldOrdering, type Order } from "./ordering.ts";
+import { Output } from "./output.ts";
+import { OldProcs } from "./procs.ts";
+import { Replay } from "./replay.ts";
+import { Scan } from "./scan.ts";
+import { OldTables } from "./tables.ts";
+import { Validator } from "./validate.ts";
+
+/** The file itself, two bytes for each of its events and some 50 for each of its goroutines are held: measured, three times its size where goroutines abound. */
+const maxFileBytes = 1 << 30;
+/** Events delivered between two looks at the abort signal, and events only looked at. */
+const portion = 1 << 16;
+const portionLooked = 1 << 19;
+const blockBytes = 1 << 20;
+
+export class OldReader {
+  info: TraceInfo | undefined;
+  /** Set when reading came to a bad end; there is nothing more to read then. */
+  error: ForetraceError | undefined;
+  generations = 0;
+  readonly #input: Input;
+  readonly #version: number;
+  readonly #visitor: TraceVisitor;
+  readonly #onSpan: (span: GenerationSpan) => void;
+  readonly #pause: () => Promise<void>;
+  readonly #out: Output;
+  readonly #maxBytes: number;
+  #tables: OldTables | undefined;
+  #converter: Converter | undefined;
+  #syncs = 0;
+
+  /**
+   * @param pause lets others run from time to time, and throws when the reading is to end.
+   * @param maxBytes a larger file is refused.
+   */
+  constructor(
+    input: Input,
+    version: number,
+    visitor: TraceVisitor,
+    onSpan: (span: GenerationSpan) => void,
+    pause: () => Promise<void>,
+    maxBytes: number = maxFileBytes,
+  ) {
+    this.#input = input;
+    this.#version = version;
+    this.#visitor = visitor;
+    this.#onSpan = onSpan;
+    this.#pause = pause;
+    this.#out = new Output(visitor);
+    this.#maxBytes = maxBytes;
+  }
+
+  get events(): number {
+    return this.#out.events;
+  }
+  get end(): number {
+    return this.#out.last;
+  }
+
+  /**
+   * Reads the trace; the second time there is no more. False at the end, good or bad; at a good one the closing Sync has been delivered.
+   * @throws ForetraceError too_large
+   */
+  async next(): Promise<boolean> {
+    if (this.#tables !== undefined) {
+      this.#close();
+      return false;
+    }
+    const bytes = await this.#readAll();
+    try {
+      if (await this.#load(bytes)) return true;
+      this.#close();
+    } catch (error) {
+      this.#break(error);
+    }
+    return false;
+  }
+
+  /** Begins the trace: its Sync. */
+  open(): void {
+    this.generations = 1;
+    this.#onSpan({ begin: headerBytes, end: this.#input.offset });
+    this.#sync(-1, 0);
+  }
+
+  /** Delivers events, some ten thousand at a time; false when there are no more. */
+  deliver(): boolean {
+    try {
+      return this.#converter!.advance(portion);
+    } catch (error) {
+      this.#break(error);
+      return false;
+    }
+  }
+
+  /** Finds the order and checks it. False when there is no event. @throws Break */
+  async #load(bytes: Uint8Array): Promise<boolean> {
+    const tables = new OldTables(bytes, convertedWords(this.#version));
+    const scan = new Scan(bytes, 0, this.#version, tables);
+    while (scan.step(portionLooked)) await this.#pause();
+    const procs = new OldProcs(bytes, this.#version, scan);
+    scan.samples.sort((id) => procs.slotOf(id));
+    const order = await this.#order(procs, scan);
+    if (scan.frequency === 0)
+      throw truncated("no EvFrequency event: the trace has no end, as when the program ended before trace.Stop", bytes.length);
+    const replay = (): Replay => new Replay(procs, order, scan.samples, 1e9 / scan.frequency);
+    const validator = new Validator(procs, replay(), scan.timers);
+    while (validator.advance(portionLooked)) await this.#pause();
+    this.#tables = tables;
+    this.#converter = new Converter(procs, replay(), tables, this.#out, this.#version, scan.timers);
+    return order.length > 0;
+  }
+
+  /** Its own function, so that what ordering takes is free for the passes behind it. */
+  async #order(procs: OldProcs, scan: Scan): Promise<Order> {
+    const ordering = new OldOrdering(procs, scan.samples, scan.events);
+    while (ordering.advance(portionLooked)) await this.#pause();
+    return ordering.finish();
+  }
+
+  /** All bytes behind the header. Blocks are gathered first, so that no more than twice the file is held while it comes in. */
+  async #readAll(): Promise<Uint8Array> {
+    const blocks: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    for (;;) {
+      const block = new Uint8Array(Math.min(blockBytes, this.#maxBytes - length + 1));
+      const copied = await this.#input.copy(block, 0, block.length);
+      blocks.push(block);
+      length += copied;
+      if (length > this.#maxBytes) {
+        throw new ForetraceError(
+          "too_large",
+          `the trace has more than ${formatBytes(this.#maxBytes)}: traces of Go 1.21 and older have to be sorted as a whole, ` +
+            "and this is the most that is held in memory; record a shorter one, or use Go 1.22 or later, whose traces are read as they come",
+        );
+      }
+      if (copied < block.length) break;
+    }
+    const all = new Uint8Array(length);
+    let at = 0;
+    for (const block of blocks) {
+      all.set(block.subarray(0, length - at), at);
+      at += block.length;
+      // Given back at once, not when the collector finds it.
+      block.buffer.transfer(0);
+    }
+    return all;
+  }
+
+  #sync(origin: number, at: number): void {
+    if (this.info === undefined) {
+      this.info = { version: this.#version, origin: BigInt(origin) };
+      this.#visitor.start?.(this.info);
+    }
+    this.#visitor.generation?.(this.#tables!);
+    this.#out.emit(EventKind.Sync, at, -1, -1, -1, 0, ++this.#syncs, 0, 0, 0, 0, 0);
+  }
+
+  /** A trace that holds no event is a single Sync at 0. */
+  #close(): void {
+    this.#sync(0, this.#out.last);
+    if (this.#input.failure !== undefined) this.#break(truncated(this.#input.failure));
+  }
+
+  /** Places in the bytes are places behind the header. */
+  #break(error: unknown): void {
+    if (!(error instanceof Break)) throw error;
+    const cut = this.#input.failure === undefined ? "" : `; ${this.#input.failure}`;
+    const all = this.events > 0 ? "" : "; a trace of Go 1.21 or older can be ordered only as a whole, so that nothing of it is given";
+    const offset = error.offset === undefined ? this.#input.offset : error.offset + headerBytes;
+    this.error = new Break(error.code, error.message + cut + all, offset).toError(offset, 0);
+  }
+}
