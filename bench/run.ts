@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every speed claim, each variant in fresh processes, order reversed from round to round, rival in the same run.
+ * `npm run bench [-- decode|lstm]`: every speed claim, each variant in fresh processes, order reversed from round to round, rival in the same run.
  * Writes bench/results/DATE-NAME.json (machine, versions, commands, all rounds) and prints medians and ratios.
  */
 import { execFileSync, spawnSync } from "node:child_process";
@@ -76,7 +76,11 @@ async function decode(): Promise<{ rival: string; trace: string; bytes: number; 
   return { rival: "golang.org/x/exp/trace", trace: basename(trace), bytes: statSync(trace).size, variants: measure(variants) };
 }
 
-const result = await decode();
+/** Names on the command line (`npm run bench -- lstm`); all without one. */
+const wanted = process.argv.slice(2);
+const isWanted = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+
+const result = isWanted("decode") ? await decode() : undefined;
 if (result !== undefined) {
   const rival = result.variants.find(({ name }) => name === result.rival);
   for (const { name, medianSeconds, medianCpuSeconds } of result.variants) {
@@ -98,4 +102,8 @@ if (result !== undefined) {
       2,
     )}\n`,
   );
+}
+if (isWanted("lstm")) {
+  console.log("lstm: about eight minutes");
+  execFileSync(process.execPath, [join(root, "bench/lstm.ts")], { cwd: root, stdio: "inherit" });
 }
