@@ -33,7 +33,7 @@ export type JobQueue = {
     options: { id: string; again?: boolean; delayMillis?: number },
   ): Promise<JobRecord>;
   get(id: string): Promise<JobRecord | undefined>;
-  /** Newest first. */
+  /** Newest first. With a name: those among the newest of each state (1,000, or `limit` where that is more), and the last that completed. */
   list(filter: { name?: JobName; state?: JobState; limit?: number }): Promise<JobRecord[]>;
   /** A waiting job never runs; a running one gets its signal aborted. Resolves false when it had already ended. */
   cancel(id: string): Promise<boolean>;
@@ -51,6 +51,8 @@ export type JobQueue = {
   idle(signal?: AbortSignal): Promise<void>;
   /** Counts by state, for /metrics. */
   counts(): Promise<Record<JobState, number>>;
+  /** When a job of each name last completed, in any process; a name that never did is absent. Costs the same however many jobs are kept. */
+  lastCompleted(): Promise<Partial<Record<JobName, EpochMillis>>>;
   /** Stops taking jobs, gives running ones `graceMillis`, aborts them, closes. */
   close(graceMillis?: number): Promise<void>;
 };

@@ -54,6 +54,21 @@ describe.skipIf(!hasService("redis"))("BullMQ on Redis", () => {
       },
     };
   });
+  it("finds the last completed job of a rare name under a thousand others", async () => {
+    const queue = await openQueue({ redisUrl: service.url, clock });
+    try {
+      const done = async () => 1;
+      await queue.work({ report: done, score: done }, { concurrency: 20 });
+      await queue.enqueue("report", {}, { id: "rare" });
+      await queue.idle();
+      await Promise.all(Array.from({ length: 1100 }, (_, n) => queue.enqueue("score", { n }, { id: `frequent-${n}` })));
+      await queue.idle();
+      expect(await queue.list({ name: "report" })).toMatchObject([{ id: "rare", state: "completed" }]);
+      expect((await queue.lastCompleted()).report).toBe((await queue.get("rare"))!.finishedAt);
+    } finally {
+      await queue.close(0);
+    }
+  });
   afterAll(() => service?.stop());
 });
 

@@ -75,6 +75,37 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
   afterAll(() => looker?.close());
 
   describe("JobQueue", () => {
+    it("says when each name last completed, also to another process, with other jobs on top, and after the job is gone", async () => {
+      const queue = await working();
+      const { id } = await start(queue, async () => 1, "extract");
+      const first = await ended(queue, id);
+      for (let n = 0; n < 120; n++) await start(queue, async () => n, "train");
+      await queue.idle();
+      const failing = await start(
+        queue,
+        async () => {
+          throw new ForetraceError("bad_usage", "never");
+        },
+        "extract",
+      );
+      await ended(queue, failing.id);
+      const other = await open();
+      const last = await until(
+        () => other.lastCompleted(),
+        (found) => found.extract !== undefined && found.train !== undefined,
+      );
+      expect(last.extract).toBe(first.finishedAt);
+      expect(last.train).toBeGreaterThanOrEqual(first.finishedAt!);
+      // The same job again: its first record is gone, its second is the newest.
+      await queue.enqueue("extract", { run: id }, { id, again: true });
+      const second = await ended(queue, id);
+      await until(
+        () => other.lastCompleted(),
+        (found) => found.extract === second.finishedAt,
+      );
+      expect((await other.list({ name: "extract", state: "completed" })).map((job) => job.id)).toEqual([id]);
+    });
+
     it("runs a job once and keeps its result", async () => {
       const queue = await working();
       const inputs: unknown[] = [];

@@ -1,7 +1,7 @@
 /** /metrics: what the service does, by prom-client in a registry of its own; every name begins with foretrace_. */
 import { Type } from "typebox";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
-import type { JobName, JobQueue } from "../../jobs/queue.ts";
+import type { JobQueue } from "../../jobs/queue.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Clock } from "../../lib/units.ts";
 import type { Store } from "../../store/ports.ts";
@@ -13,8 +13,6 @@ export type Metrics = {
   readonly uploads: Counter<"result">;
   readonly uploadBytes: Counter;
 };
-
-const jobNames: readonly JobName[] = ["ingest", "extract", "train", "score", "forecast", "report"];
 
 export function createMetrics(store: Store, queue: JobQueue, clock: Clock, log: Logger): Metrics {
   const registry = new Registry();
@@ -45,8 +43,8 @@ export function createMetrics(store: Store, queue: JobQueue, clock: Clock, log: 
   };
   asked("foretrace_jobs", "Jobs in the queue, by state.", "state", async () => Object.entries(await queue.counts()));
   asked("foretrace_job_last_success_timestamp_seconds", "When a job of this name last completed, seconds since 1970.", "name", async () => {
-    const last = await Promise.all(jobNames.map((name) => queue.list({ name, state: "completed", limit: 1 })));
-    return last.flatMap(([job]) => (job?.finishedAt === undefined ? [] : [[job.name, job.finishedAt / 1000] as const]));
+    const last = Object.entries(await queue.lastCompleted());
+    return last.map(([name, finishedAt]) => [name, finishedAt / 1000] as const);
   });
   asked("foretrace_forecast_age_seconds", "Age of the newest forecast of each target.", "target", async () => {
     const newest = new Map<string, number>();

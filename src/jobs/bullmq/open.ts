@@ -16,6 +16,7 @@ import {
   type QueueConnection,
   type QueuedJob,
 } from "./connection.ts";
+import { LastCompleted, type LastCompletions } from "./last-completed.ts";
 import { bullStates, hasEnded, newestFirst, recordOf, stateOf } from "./records.ts";
 import { type Handlers, JobRunner } from "./runner.ts";
 
@@ -36,6 +37,7 @@ export type QueueOptions = {
 
 const queueName = "foretrace";
 const canceledName = "foretrace-canceled";
+const lastName = "foretrace-last";
 /** Ended jobs that are kept to be looked at. */
 const kept = { age: 7 * 86_400, count: 5000 };
 /** Starts of one job in all, those after a kill included: one that takes its process down does not do so for ever. */
@@ -44,6 +46,8 @@ const stalledCheckMillis = 5000;
 const cancelCheckMillis = 1000;
 const pageSize = 200;
 const listLimit = 1000;
+/** Jobs of each state among which a name is looked for; each takes about a millisecond to read. */
+const searched = 1000;
 
 /** @throws ForetraceError store_failed when the database or Redis does not answer; data_newer when a newer BullMQ wrote it. */
 export async function openQueue(options: QueueOptions): Promise<JobQueue> {
@@ -65,6 +69,8 @@ class BullQueue implements JobQueue {
   readonly #queue: JobsQueue;
   readonly #canceledQueue: JobsQueue;
   readonly #canceled: CanceledJobs;
+  readonly #lastQueue: JobsQueue;
+  readonly #last: LastCompleted;
   #runner: JobRunner | undefined;
   #worker: JobsWorker | undefined;
   #cancelCheck: NodeJS.Timeout | undefined;
@@ -78,8 +84,10 @@ class BullQueue implements JobQueue {
     this.#log = log;
     this.#queue = connection.queue(queueName);
     this.#canceledQueue = connection.queue(canceledName);
-    for (const queue of [this.#queue, this.#canceledQueue]) queue.on("error", (error) => this.#complain(error));
+    this.#lastQueue = connection.queue(lastName);
+    for (const queue of [this.#queue, this.#canceledQueue, this.#lastQueue]) queue.on("error", (error) => this.#complain(error));
     this.#canceled = new CanceledJobs(this.#canceledQueue, options.clock);
+    this.#last = new LastCompleted(this.#lastQueue, this.#queue, log);
   }
 
   async enqueue(
@@ -126,7 +134,8 @@ class BullQueue implements JobQueue {
       for (const [ours, types] of Object.entries(bullStates)) {
         if (state !== undefined && state !== ours) continue;
         let found = 0;
-        for (let at = 0; found < limit; at += pageSize) {
+        const end = name === undefined ? Number.POSITIVE_INFINITY : Math.max(searched, limit);
+        for (let at = 0; found < limit && at < end; at += pageSize) {
           const jobs = (await this.#queue.getJobs([...types], at, at + pageSize - 1, false)).filter(
             (job) => job !== undefined && job !== null,
           );
@@ -137,6 +146,11 @@ class BullQueue implements JobQueue {
           }
           if (jobs.length === 0) break;
         }
+      }
+      if (name !== undefined && (state === undefined || state === "completed") && !records.some((record) => record.state === "completed")) {
+        const id = await this.#last.idOf(name);
+        const last = id === undefined ? undefined : await this.get(id);
+        if (last?.state === "completed") records.push(last);
       }
       return [...new Map(records.map((record) => [record.id, record])).values()].sort(newestFirst).slice(0, limit);
     });
@@ -201,6 +215,7 @@ class BullQueue implements JobQueue {
       runRetryDelay: 2000,
     });
     this.#worker.on("error", (error) => this.#complain(error));
+    this.#worker.on("completed", (job) => this.#last.note(job));
     if (!exclusive) {
       this.#cancelCheck = setInterval(() => {
         runner.checkCanceled().catch((error: unknown) => this.#complain(error as Error));
@@ -264,6 +279,10 @@ class BullQueue implements JobQueue {
     });
   }
 
+  async lastCompleted(): Promise<LastCompletions> {
+    return this.#guard(() => this.#last.read());
+  }
+
   close(graceMillis = 5000): Promise<void> {
     this.#closing ??= this.#close(graceMillis);
     return this.#closing;
@@ -278,8 +297,8 @@ class BullQueue implements JobQueue {
       await this.#worker.close(!ended);
     }
     this.#closed = true;
-    await this.#queue.close();
-    await this.#canceledQueue.close();
+    await this.#last.written();
+    for (const queue of [this.#queue, this.#canceledQueue, this.#lastQueue]) await queue.close();
     await this.#connection.close();
   }
 
