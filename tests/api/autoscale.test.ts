@@ -158,6 +158,45 @@ describe("several label sets", () => {
     const samples = ["200", "500"].map((code) => ({ labels: coded(code), sample: sample(100, 20 * minute) }));
     expect(answerOf({ samples, forecasts: [] })).toMatchObject({ current: 200, recommended: 2, stale: true });
   });
+
+  test("in any number and order give the same finite numbers; one label set split in two gives what it gives whole", () => {
+    const value = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.constantFrom(NaN, Infinity));
+    const set = fc.record({
+      v: value,
+      age: fc.integer({ min: -5, max: 90 }),
+      medians: fc.option(fc.array(fc.option(fc.integer({ min: 0, max: 1000 })), { maxLength: 6 })),
+      issued: fc.integer({ min: 0, max: 40 }),
+    });
+    fc.assert(
+      fc.property(fc.array(set, { maxLength: 5 }), (sets) => {
+        const samples = sets.map(({ v, age }, i) => ({ labels: coded(`${i}`), sample: sample(v, age * minute) }));
+        const forecasts = sets.flatMap(({ medians, issued }, i) =>
+          medians === null ? [] : [said(`${i}`, medians, now - issued * minute)],
+        );
+        const result = answerOf({ samples, forecasts });
+        for (const number of [result.current, result.predicted, result.demand, result.recommended]) {
+          expect(number === null || Number.isFinite(number)).toBe(true);
+        }
+        expect(answerOf({ samples: samples.toReversed(), forecasts: forecasts.toReversed() })).toEqual(result);
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 500 }),
+        fc.array(fc.integer({ min: 100, max: 500 }), { minLength: 1, maxLength: 6 }),
+        (v, medians) => {
+          const halves = answerOf({
+            samples: ["a", "b"].map((code) => ({ labels: coded(code), sample: sample(v) })),
+            forecasts: ["a", "b"].map((code) => said(code, medians)),
+          });
+          const whole = forecast(medians);
+          const doubled = { ...whole, quantiles: whole.quantiles.map((row) => row.map((each) => (each === null ? null : 2 * each))) };
+          const { reason: _, ...numbers } = answer({ sample: sample(2 * v), forecast: doubled });
+          expect(halves).toMatchObject(numbers);
+        },
+      ),
+    );
+  });
 });
 
 test("any inputs give numbers or null, within the bounds, never NaN", () => {
