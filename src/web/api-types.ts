@@ -92,6 +92,14 @@ export type TraceItem = {
   readonly error?: string;
 };
 
+export type ReportItem = {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly from: number;
+  readonly to: number;
+  readonly title: string;
+};
+
 export type LaneKind = "proc" | "gc" | "stw" | "assist";
 
 export type TimelineLane = {

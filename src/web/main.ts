@@ -5,6 +5,7 @@ import { homePage } from "./pages/home.ts";
 import type { Page, Shell } from "./pages/page.ts";
 import { tracePage } from "./pages/trace.ts";
 import { jobsStrip } from "./parts/jobs.ts";
+import { carryToken } from "./parts/save.ts";
 import { nothing } from "./parts/states.ts";
 import { themeButton } from "./parts/theme-button.ts";
 import { parseRoute, type Route } from "./url.ts";
@@ -54,5 +55,10 @@ document.addEventListener("visibilitychange", () => {
 });
 
 document.querySelector("#theme")!.replaceChildren(themeButton());
+const metrics = document.querySelector<HTMLAnchorElement>("#metrics")!;
+carryToken(metrics, "foretrace-metrics.txt", (reason) => {
+  metrics.textContent = "Metrics (not read)";
+  metrics.title = reason;
+});
 jobsStrip(document.querySelector<HTMLElement>("#jobs")!);
 open(false);

@@ -4,12 +4,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { contentPolicy } from "../../src/api/plugins/headers.ts";
-import type { Job, TargetItem, TraceItem } from "../../src/web/api-types.ts";
+import type { Job, ReportItem, TargetItem, TraceItem } from "../../src/web/api-types.ts";
 import { parseTracePoint } from "../../src/web/url.ts";
 import { forecast, seriesData, serverTarget, traceTarget, type PageTarget } from "./page-data.ts";
 import { readSpans, timelineOf } from "./page-timeline.ts";
 
 export const pageTraceId = "3f1c9a6be2d04875";
+/** A trace that was cut in its first batch. */
+export const emptyTraceId = "00000000e2d04875";
 
 export type PageServer = {
   readonly url: string;
@@ -60,8 +62,13 @@ export async function startPageServer(
     ? []
     : [{ id: "j1", name: "train", state: "active", input: { target: "omi-1" }, progress: 0.43, attempts: 1, createdAt: now }];
 
+  const reports: ReportItem[] = empty ? [] : [{ id: "r1", createdAt: now, from: now - 86_400_000, to: now, title: "Report of a day" }];
+
   const answer = (url: URL): unknown => {
-    const path = url.pathname.replace("/api/foretrace/v1/", "").split("/").map(decodeURIComponent);
+    const path = url.pathname
+      .replace(/^\/(api\/foretrace\/v1\/)?/, "")
+      .split("/")
+      .map(decodeURIComponent);
     const target = targets.find((one) => one.name === url.searchParams.get("target"));
     const number = (name: string): number => Number(url.searchParams.get(name));
     switch (path[0]) {
@@ -83,12 +90,20 @@ export async function startPageServer(
       }
       case "traces": {
         if (path[1] === undefined) return { items: target?.traces.includes(pageTraceId) === true ? [trace] : [] };
+        if (path[1] === emptyTraceId) {
+          if (path[2] === "timeline") return { from: 0, to: 0, names: [], lanes: [], counters: [] };
+          return { id: emptyTraceId, target: "esbuild", bytes: 40, uploadedAt: now, status: "partial", error: "it ends in a batch" };
+        }
         if (path[1] !== pageTraceId) return undefined;
         if (path[2] !== "timeline") return trace;
         const from = parseTracePoint(url.searchParams.get("from"), start) ?? 0;
         const to = parseTracePoint(url.searchParams.get("to"), start) ?? spans.end;
         return timelineOf(spans, Math.max(0, from), Math.min(spans.end, to), number("width") || 800);
       }
+      case "reports":
+        return path[1] === undefined ? { items: reports } : "<!doctype html><title>The report</title>";
+      case "metrics":
+        return "foretrace_up 1";
       case "jobs":
         return { items: jobs };
       default:
@@ -99,7 +114,7 @@ export async function startPageServer(
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const url = new URL(request.url!, "http://127.0.0.1");
     self.requests.push(`${request.method} ${url.pathname}${url.search}`);
-    if (!url.pathname.startsWith("/api/")) {
+    if (!url.pathname.startsWith("/api/") && url.pathname !== "/metrics") {
       sendFile(web, url.pathname, response);
       return;
     }

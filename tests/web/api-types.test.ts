@@ -24,7 +24,8 @@ test("each type of the page is the type of its schema, optional keys included", 
     Same<page.Anomaly, typeof schemas.Anomaly>,
     Same<page.Timeline, typeof schemas.Timeline>,
     Same<page.Job, typeof schemas.Job>,
-  ] = [true, true, true, true, true, true, true, true];
+    Same<page.ReportItem, typeof schemas.Report>,
+  ] = [true, true, true, true, true, true, true, true, true];
   expect(same).not.toContain(false);
 });
 

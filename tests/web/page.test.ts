@@ -1,5 +1,5 @@
 /** The page in a real browser, over answers made from real measurements, under the policy that the service sends. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { buildPage } from "../../scripts/build-page.ts";
 import { chromiumPath, launchChromium } from "../helpers/chromium.ts";
 import { layoutShift, nameless, paleWords, pixelsNear, watchShifts, type Rgb } from "../helpers/page-probe.ts";
-import { pageTraceId, startPageServer, type PageServer } from "../helpers/page-server.ts";
+import { emptyTraceId, pageTraceId, startPageServer, type PageServer } from "../helpers/page-server.ts";
 import { sharedDir } from "../helpers/shared.ts";
 
 const ready = chromiumPath !== undefined && sharedDir !== undefined;
@@ -327,9 +327,21 @@ describe.skipIf(!ready)("the page", () => {
       expect(said).toMatch(/on.?P0.*goroutine\d+duration[\d.]+ (ns|µs|ms).*at [\d.\u202f]+ ms · \d\d:\d\d:\d\d/);
     });
 
+    test("a trace that covers no time says so, and asks for no detail", async () => {
+      const page = await visit(`/traces/${emptyTraceId}`);
+      await page.getByText("This trace covers no time").waitFor();
+      await page.getByText("it ends in a batch").first().waitFor();
+      // Longer than the view waits before it asks for detail.
+      await page.waitForTimeout(600);
+      const asked = server.requests.filter((line) => line.includes(`/traces/${emptyTraceId}/timeline`));
+      expect(asked).toEqual([expect.stringContaining("width=900")]);
+    });
+
     test("a range outside the trace, and a timeline that cannot be read, are said", async () => {
       const outside = await visit(`/traces/${pageTraceId}?from=60s&to=70s`);
       await outside.getByText("The range in the address lies outside this trace").waitFor();
+      // It would still ask for its detail.
+      await outside.close();
       server.fail = (path) => (path.endsWith("/timeline") ? 500 : undefined);
       const page = await visit(`/traces/${pageTraceId}`, { expectErrors: /500/ });
       await page.getByText("The store cannot be read (500).").waitFor();
@@ -408,7 +420,46 @@ describe.skipIf(!ready)("the page", () => {
     });
   });
 
+  test("the target to begin with has open anomalies, else traces to look into, else the newest sample", async () => {
+    const closed = await own({
+      alter: (targets) => {
+        for (const target of targets) target.anomalies = target.anomalies.map((one) => ({ ...one, open: false }));
+        // Its samples are older than those of the target without traces.
+        for (const series of targets[0]!.series) Object.assign(series, { start: series.start - 3_600_000 });
+      },
+    });
+    const page = await visit("/", { on: closed });
+    expect(await page.locator("h1").textContent(patient)).toBe("esbuild");
+  });
+
+  test("reports are listed, and a click opens one", async () => {
+    const page = await visit("/?target=omi-1");
+    const link = page.locator("#reports").getByRole("link", { name: "Report of a day" });
+    await link.waitFor();
+    expect(await link.getAttribute("href")).toBe("/api/foretrace/v1/reports/r1");
+    expect(await link.getAttribute("target")).toBe("_blank");
+  });
+
   describe("with a token", () => {
+    test("reports and metrics are fetched with it and saved", async () => {
+      const guarded = await own({ token: "sesame" });
+      const page = await visit("/?target=omi-1", { on: guarded, expectErrors: /401/ });
+      const dialog = page.getByRole("dialog");
+      await dialog.locator("input").fill("sesame");
+      await dialog.getByRole("button", { name: "Continue" }).click();
+      for (const [name, file, holds] of [
+        ["Report of a day", "Report-of-a-day.html", "The report"],
+        ["Metrics", "foretrace-metrics.txt", "foretrace_up 1"],
+      ] as const) {
+        const saved = page.waitForEvent("download");
+        await page.getByRole("link", { name, exact: true }).click();
+        const download = await saved;
+        expect(download.suggestedFilename()).toBe(file);
+        expect(await readFile(await download.path(), "utf8")).toContain(holds);
+      }
+      expect(page.context().pages()).toHaveLength(1);
+    });
+
     test("asks once, says when it is wrong, and remembers the right one in the tab", async () => {
       const guarded = await own({ token: "sesame" });
       const page = await visit("/?target=omi-1", { on: guarded, expectErrors: /401/ });

@@ -1,6 +1,6 @@
 /** `/`: the targets, and for the chosen one its overview, anomalous windows and series. */
 import { getJson, isAbort } from "../api.ts";
-import type { Anomaly, Forecast, Items, SeriesData, SeriesItem, TargetItem, TraceItem } from "../api-types.ts";
+import type { Anomaly, Forecast, Items, ReportItem, SeriesData, SeriesItem, TargetItem, TraceItem } from "../api-types.ts";
 import { h } from "../dom.ts";
 import { coveringTraces } from "../covering.ts";
 import { formatAge } from "../format.ts";
@@ -11,6 +11,7 @@ import { anomalyHref, parseRange, writeRange } from "../url.ts";
 import { anomalyLimit, anomalyList } from "./anomaly-list.ts";
 import { overview } from "./overview.ts";
 import type { Page, Shell } from "./page.ts";
+import { reportList } from "./report-list.ts";
 import { seriesSection } from "./series-section.ts";
 import { targetsNav } from "./targets-nav.ts";
 import { toolbar } from "./toolbar.ts";
@@ -63,9 +64,12 @@ export function homePage(root: HTMLElement, params: URLSearchParams, shell: Shel
   };
 }
 
-/** The target a reader most likely came for: open anomalies first, then the newest sample. */
+/** The target a reader most likely came for: open anomalies first, then one with traces to look into, then the newest sample. */
 export function mostUrgent(items: readonly TargetItem[]): string {
-  const sorted = [...items].sort((a, b) => b.openAnomalies - a.openAnomalies || (b.lastSampleAt ?? 0) - (a.lastSampleAt ?? 0));
+  const sorted = [...items].sort(
+    (a, b) =>
+      b.openAnomalies - a.openAnomalies || Number(b.traces > 0) - Number(a.traces > 0) || (b.lastSampleAt ?? 0) - (a.lastSampleAt ?? 0),
+  );
   return sorted[0]!.name;
 }
 
@@ -122,6 +126,7 @@ function targetView(
   const list = anomalyList();
   const section = seriesSection({ target: target.name, syncKey: "series", span, now: () => Date.now(), onZoom, onReset, onWindow });
   const traces = traceList();
+  const reports = reportList();
   const bar = toolbar({
     query: params.get("q") ?? "",
     onRange: (next) => setRange(next, true),
@@ -154,11 +159,13 @@ function targetView(
   const load = async (): Promise<void> => {
     const last = target.lastSampleAt ?? Date.now();
     const query = { target: target.name };
-    const [listed, windows, said, kept] = await Promise.all([
+    const [listed, windows, said, kept, made] = await Promise.all([
       getJson<Items<SeriesItem>>("series", query, signal),
       getJson<Items<Anomaly>>("anomalies", { ...query, limit: anomalyLimit }, signal),
       getJson<Items<Forecast>>("forecasts", query, signal),
       getJson<Items<TraceItem>>("traces", { ...query, limit: traceLimit }, signal),
+      // The target stands without them.
+      getJson<Items<ReportItem>>("reports", {}, signal).catch(() => ({ items: [] })),
     ]);
     series = listed.items;
     stored = kept.items;
@@ -178,9 +185,10 @@ function targetView(
     fitted = { kind: "live", span: fittingSpan(score[0]?.[0] ?? earliest, target.lastSampleAt) };
     if (!ready) {
       ready = true;
-      main.replaceChildren(head.element, list.element, bar.element, section.element, traces.element);
+      main.replaceChildren(head.element, list.element, bar.element, section.element, traces.element, reports.element);
     }
     traces.update(stored);
+    reports.update(made.items);
     draw();
     section.refresh();
   };

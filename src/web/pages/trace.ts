@@ -1,10 +1,10 @@
 /** `/traces/{id}?from&to`: the timeline of a trace, the functions in view, its facts, and the slice to download. */
-import { ApiFailure, getJson, isAbort, request } from "../api.ts";
+import { getJson, isAbort } from "../api.ts";
 import type { Anomaly, Items, Timeline, TraceItem } from "../api-types.ts";
 import { h, icon } from "../dom.ts";
 import { formatDuration, formatInterval, formatNumber, shortId } from "../format.ts";
-import { failed, loading } from "../parts/states.ts";
-import { storedToken } from "../parts/token.ts";
+import { failed, loading, nothing } from "../parts/states.ts";
+import { carryToken } from "../parts/save.ts";
 import { timelineView, type TimelineView, type WindowMark } from "../timeline/timeline.ts";
 import { formatOffset, zoomView, type View } from "../timeline/view.ts";
 import { onTheme } from "../theme.ts";
@@ -58,6 +58,11 @@ export function tracePage(root: HTMLElement, id: string, params: URLSearchParams
     );
     const readTimeline = async (): Promise<void> => {
       const whole = await getJson<Timeline>(`${path}/timeline`, { width: 900 }, abort.signal);
+      if (whole.to <= whole.from) {
+        const hint = trace.error ?? "It holds no events, or all of them at one moment.";
+        stage.replaceChildren(h("section", { class: "panel timeline-panel" }, nothing("This trace covers no time", hint)));
+        return;
+      }
       open = showTimeline(id, trace, whole, asked, { stage, download, note });
       await markWindows(trace, whole, open.timeline, abort.signal);
     };
@@ -154,13 +159,9 @@ function showTimeline(id: string, trace: TraceItem, whole: Timeline, params: URL
     ),
   );
   download.hidden = false;
-  download.addEventListener("click", (event) => {
-    if (storedToken() === null) return;
-    event.preventDefault();
-    saveWithToken(download.href, `${shortId(id)}.trace`).catch((error: unknown) => {
-      note.textContent = `The slice was not downloaded: ${error instanceof ApiFailure ? error.message : String(error)}`;
-      note.hidden = false;
-    });
+  carryToken(download, `${shortId(id)}.trace`, (reason) => {
+    note.textContent = `The slice was not downloaded: ${reason}`;
+    note.hidden = false;
   });
   describe(asked.view);
   if (asked.missed) {
@@ -208,12 +209,4 @@ export function viewOf(params: URLSearchParams, whole: View, start: number | und
   const to = Math.min(whole.to, askedTo ?? whole.to);
   if (to > from) return { view: { from, to }, missed: false };
   return { view: { from: whole.from, to: whole.to }, missed: askedFrom !== undefined || askedTo !== undefined };
-}
-
-/** A link cannot carry the token: fetched, then saved. @throws ApiFailure */
-async function saveWithToken(href: string, name: string): Promise<void> {
-  const response = await request(href);
-  const url = URL.createObjectURL(await response.blob());
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
