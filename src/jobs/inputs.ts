@@ -22,7 +22,10 @@ export const inputSchemas = {
     ),
   ]),
   extract: Type.Object({ trace: Type.String() }, closed),
-  train: ofTarget,
+  train: Type.Object(
+    { target, scheduled: Type.Optional(Type.Boolean({ description: "The first training waits for the end of the first pull" })) },
+    closed,
+  ),
   score: Type.Object(
     { target, renew: Type.Optional(Type.Boolean({ description: "Also when no sample is newer than the newest score" })) },
     closed,

@@ -29,5 +29,5 @@ export async function scheduleTarget({ queue, config }: ScheduleParts, target: s
   await set("ingest", { target, source: "prometheus" }, pulls ? schedule.ingest : undefined);
   await set("score", { target }, schedule.score);
   await set("forecast", { target }, schedule.forecast);
-  await set("train", { target }, schedule.train);
+  await set("train", pulls ? { target, scheduled: true } : { target }, schedule.train);
 }

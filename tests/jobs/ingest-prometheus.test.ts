@@ -1,6 +1,8 @@
 /** Pulls from a real Prometheus into the real store. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ingest } from "../../src/jobs/steps/ingest.ts";
+import { score } from "../../src/jobs/steps/score.ts";
+import { train } from "../../src/jobs/steps/train.ts";
 import { ForetraceError, isForetraceError } from "../../src/lib/errors.ts";
 import { createRandom } from "../../src/lib/random.ts";
 import { type Labels, type Sample, seriesKey } from "../../src/lib/series.ts";
@@ -98,9 +100,10 @@ targets:
     await ingest({ target: "shop", source: "prometheus" }, jobs.context());
     jobs.now = at(rows - 1) + 7000;
     await ingest({ target: "shop", source: "prometheus" }, jobs.context());
+    // There is no model yet.
     expect(jobs.asked).toEqual([
-      { name: "score", input: { target: "shop" } },
-      { name: "score", input: { target: "shop" } },
+      { name: "train", input: { target: "shop" } },
+      { name: "train", input: { target: "shop" } },
     ]);
     const [requests, ...others] = [...(await stored("shop", "requests")).values()];
     expect(others).toEqual([]);
@@ -139,6 +142,11 @@ targets:
     const before = await contents(jobs);
     await ingest({ target: "shop", source: "prometheus" }, jobs.context());
     expect(await contents(jobs)).toEqual(before);
+    jobs.asked.length = 0;
+    const model = { manifest: { model: "test", format: 1 }, weights: new Uint8Array() };
+    await jobs.store.models.put({ target: "shop", kind: "anomaly", createdAt: epochMillis(jobs.now), summary: {} }, model);
+    await ingest({ target: "shop", source: "prometheus" }, jobs.context());
+    expect(jobs.asked).toEqual([{ name: "score", input: { target: "shop" } }]);
   });
 
   test("a pull that is cancelled keeps what it has stored, and the next one goes on to the same end", async () => {
@@ -156,7 +164,19 @@ targets:
     expect(await codeOf(first)).toBe("canceled");
     const kept = [...(await stored("twin", "requests")).values()].map(({ samples }) => samples.length);
     expect(kept[0]).toBeGreaterThan(100);
+    // Half of the history is no history to train on, unless someone says so or the rest does not come.
+    jobs.asked.length = 0;
+    expect(await score({ target: "twin" }, jobs.context({ config }))).toHaveProperty("skipped");
+    expect(await train({ target: "twin", scheduled: true }, jobs.context({ config }))).toMatchObject({
+      skipped: expect.stringContaining("first pull") as string,
+    });
+    expect(jobs.asked).toEqual([]);
+    const later = { config, clock: () => epochMillis(jobs.now + 3_600_000) };
+    expect(await score({ target: "twin" }, jobs.context(later))).toHaveProperty("skipped");
+    expect(jobs.asked).toEqual([{ name: "train", input: { target: "twin" } }]);
+    jobs.asked.length = 0;
     await ingest({ target: "twin", source: "prometheus" }, jobs.context({ config }));
+    expect(jobs.asked).toEqual([{ name: "train", input: { target: "twin" } }]);
     expect([...(await stored("twin", "memory")).values()].map(({ samples }) => samples.length)).toEqual(whole);
   });
 

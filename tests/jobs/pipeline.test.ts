@@ -11,7 +11,7 @@ import { train } from "../../src/jobs/steps/train.ts";
 import { enqueueJob } from "../../src/jobs/enqueue.ts";
 import { silentLogger } from "../../src/lib/log.ts";
 import { type Sample, seriesKey } from "../../src/lib/series.ts";
-import type { EpochMillis } from "../../src/lib/units.ts";
+import { type EpochMillis, epochMillis } from "../../src/lib/units.ts";
 import type { AnomalyRecord, Store } from "../../src/store/ports.ts";
 import { allTime, contents, type Harness, openHarness } from "./harness.ts";
 import { hasHistory, type History, historyStep, writeHistory } from "./real-history.ts";
@@ -165,6 +165,39 @@ describe.skipIf(!hasHistory)("a real server's history (ASD)", () => {
     expect(await asks(jobs.now - 3 * day, jobs.now - day)).toBe(false);
     // More than half of all that training ever looks at.
     expect(await asks(jobs.now - 60 * day, jobs.now - 40 * day)).toBe(false);
+  });
+
+  test("series that the detector was not trained on have it trained again, but not every time one appears", async () => {
+    const found = (await jobs.store.models.latest(target, "anomaly"))!;
+    const modelled = found.record.summary["modelled"] as string[];
+    expect(modelled).toHaveLength(history.series);
+    const minute = 60_000;
+    const asks = async (known: readonly string[] | undefined, age: number, maxSeries = 300): Promise<boolean> => {
+      jobs.asked.length = 0;
+      const summary = { ...found.record.summary, from: jobs.now - 60 * 1440 * minute, to: jobs.now, modelled: known };
+      const record = { ...found.record, createdAt: jobs.now - age, summary };
+      const models = { latest: async () => ({ ...found, record }), list: async () => [record] } as unknown as Store["models"];
+      const config = { ...jobs.config, models: { ...jobs.config.models, maxSeries } };
+      await score({ target, renew: true }, jobs.context({ config, store: { ...jobs.store, models } }));
+      return jobs.asked.some(({ name }) => name === "train");
+    };
+    expect(await asks(modelled, 1440 * minute)).toBe(false);
+    expect(await asks(undefined, 1440 * minute)).toBe(false);
+    // One of nineteen, then four of them.
+    expect(await asks(modelled.slice(1), 59 * minute)).toBe(false);
+    expect(await asks(modelled.slice(1), 60 * minute)).toBe(true);
+    expect(await asks(modelled.slice(4), 9 * minute)).toBe(false);
+    expect(await asks(modelled.slice(4), 10 * minute)).toBe(true);
+    // As many as are modelled at most.
+    expect(await asks(modelled.slice(4), 1440 * minute, history.series - 4)).toBe(false);
+    // A label set that has just appeared has too little to be trained on.
+    const appeared = { __name__: "just_appeared", target };
+    const samples = Array.from({ length: 10 }, (_, i) => ({ t: epochMillis(jobs.now - i * historyStep), v: i })).reverse();
+    await jobs.store.series.append([{ labels: appeared, samples }]);
+    expect(await asks(modelled, 1440 * minute)).toBe(false);
+    const longer = Array.from({ length: 60 }, (_, i) => ({ t: epochMillis(jobs.now - i * historyStep), v: i })).reverse();
+    await jobs.store.series.append([{ labels: appeared, samples: longer }]);
+    expect(await asks(modelled, 1440 * minute)).toBe(true);
   });
 
   test("models whose files are lost are trained again, and everything goes on; a warning names each", async () => {

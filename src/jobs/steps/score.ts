@@ -4,6 +4,8 @@ import { type EpochMillis, epochMillis } from "../../lib/units.ts";
 import { alignDown } from "../../sources/prometheus/client.ts";
 import type { ModelRecord, SampleBatch } from "../../store/ports.ts";
 import { joinAnomalies, scoredRange, withTraces } from "../anomalies.ts";
+import { targetConfig } from "../config.ts";
+import { awaitsFirstPull } from "../first-pull.ts";
 import { targetMatcher } from "../frames.ts";
 import { markGaps } from "../gaps.ts";
 import type { JobInput } from "../inputs.ts";
@@ -11,6 +13,7 @@ import { newestSample } from "../newest.ts";
 import type { Step, StepContext } from "../step.ts";
 import { usableModel } from "../stored-models.ts";
 import { newestObserved, recentFrames } from "../target-frames.ts";
+import { hasUnmodelled } from "../unmodelled.ts";
 import { runThread } from "../thread.ts";
 import type { ScoredFrame, ScoreTask } from "../workers/score.ts";
 
@@ -28,7 +31,7 @@ const settlingRows = 40;
 
 /**
  * Scores what is new and replaces the windows it touches. With `renew` (older samples or the detector have changed) all that the configuration
- * calls recent (`models.scoreOn`). Without a detector, or with one that has seen less than half of what is there by now, it asks for training;
+ * calls recent (`models.scoreOn`). Without a detector, or with one that has seen less than half of what is there by now, or not all of its series, it asks for training;
  * without a new row there is nothing to do.
  */
 export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, renew = false }, context) => {
@@ -37,6 +40,9 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   if (observed === undefined) return { skipped: `target "${target}" has no samples` };
   const found = await usableModel(context, target, "anomaly");
   if (found === undefined) {
+    if (await awaitsFirstPull(context, target)) {
+      return { skipped: `target "${target}" has no detector yet; the end of its first pull asks for training` };
+    }
     await context.enqueue("train", { target });
     return { skipped: `target "${target}" has no detector yet; training was asked for` };
   }
@@ -50,7 +56,12 @@ export const score: Step<JobInput<"score">, ScoreOutput> = async ({ target, rene
   const since = (step: number): number => (last === undefined ? oldest : Math.max(oldest, last - settlingRows * step));
   const coarsest = Math.max(...steps);
   const millis = observed - since(coarsest) + contextRows * coarsest;
-  const pairs = (await recentFrames(context, target, millis)).flatMap((frame) => {
+  const frames = await recentFrames(context, target, millis);
+  const leastValues = Math.min(4 * targetConfig(config, target).horizon, contextRows / 2);
+  if (hasUnmodelled(found.record, frames, { now: context.clock(), leastValues, maxSeries: config.models.maxSeries })) {
+    await context.enqueue("train", { target });
+  }
+  const pairs = frames.flatMap((frame) => {
     const part = parts.get(frame.step);
     const skip = Math.max(0, Math.ceil((since(frame.step) - frame.start) / frame.step));
     return part === undefined ? [] : [{ frame, part, skip }];

@@ -1,4 +1,5 @@
 /** A target's history → its forecaster and its detector. */
+import { awaitsFirstPull } from "../first-pull.ts";
 import { fingerprint } from "../hash.ts";
 import type { JobInput } from "../inputs.ts";
 import { targetConfig } from "../config.ts";
@@ -6,6 +7,7 @@ import { joinParts } from "../parts.ts";
 import type { Step, StepContext } from "../step.ts";
 import { newestModel, usableModel } from "../stored-models.ts";
 import { recentFrames } from "../target-frames.ts";
+import { modelledSeries } from "../unmodelled.ts";
 import { runThread } from "../thread.ts";
 import type { LeftOut, TrainedPart, TrainResult, TrainTask } from "../workers/train.ts";
 import type { ModelRecord } from "../../store/ports.ts";
@@ -19,10 +21,14 @@ const recipe = 1;
 
 /**
  * Trains in a thread, stores both models, then asks for scoring and forecasting.
- * Left out when the stored models were trained on the same data with the same parameters, or when there is too little data: both say so in the result.
+ * Left out when the stored models were trained on the same data with the same parameters, when there is too little data,
+ * or, by schedule, while the first pull is under way: all say so in the result.
  */
-export const train: Step<JobInput<"train">, TrainOutput> = async ({ target }, context) => {
+export const train: Step<JobInput<"train">, TrainOutput> = async ({ target, scheduled }, context) => {
   const { config, clock, log } = context;
+  if (scheduled === true && (await awaitsFirstPull(context, target))) {
+    return { skipped: `the first pull of target "${target}" has not ended; its end asks for training` };
+  }
   const frames = await recentFrames(context, target, config.models.trainOnMillis);
   if (frames.length === 0) return { skipped: `target "${target}" has no samples yet` };
   const { season, horizon } = targetConfig(config, target);
@@ -43,6 +49,7 @@ export const train: Step<JobInput<"train">, TrainOutput> = async ({ target }, co
       fingerprint: print,
       from: Math.min(...frames.map((frame) => frame.start)),
       to: Math.max(...frames.map((frame) => frame.start + (frame.length - 1) * frame.step)),
+      modelled: modelledSeries(frames.filter(({ step }) => parts.some((part) => part.step === step))),
       parts: parts.map((part) => ({ step: part.step, season: part.season, horizon: part.horizon, ...(part.summary as object) })),
       leftOut: leftOut.filter(({ step }) => !parts.some((part) => part.step === step)),
     };
