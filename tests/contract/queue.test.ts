@@ -63,7 +63,8 @@ describe.skipIf(!hasService("redis"))("BullMQ on Redis", () => {
       await queue.idle();
       await Promise.all(Array.from({ length: 1100 }, (_, n) => queue.enqueue("score", { n }, { id: `frequent-${n}` })));
       await queue.idle();
-      expect(await queue.list({ name: "report" })).toMatchObject([{ id: "rare", state: "completed" }]);
+      // Newest first; the suite before this test has left jobs of that name on the server.
+      expect((await queue.list({ name: "report", state: "completed" }))[0]).toMatchObject({ id: "rare", state: "completed" });
       expect((await queue.lastCompleted()).report).toBe((await queue.get("rare"))!.finishedAt);
     } finally {
       await queue.close(0);
