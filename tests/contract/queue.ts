@@ -435,7 +435,9 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
         () => Promise.all([queue.get(id), queue.get(next!.id)]).catch(() => []),
         (records) => records.length === 2 && records.every((record) => record?.state === "completed"),
       );
-      expect(both).toMatchObject([{ attempts: 1 }, { result: "after" }]);
+      expect(both).toMatchObject([{ state: "completed" }, { result: "after" }]);
+      // Where the message of its completion broke off with the connection, the job has run once more.
+      expect(both[0]!.attempts).toBeLessThanOrEqual(2);
     });
   });
 }

@@ -46,6 +46,8 @@ const stalledCheckMillis = 5000;
 const cancelCheckMillis = 1000;
 const pageSize = 200;
 const listLimit = 1000;
+/** Longest wait for one step of closing, each a round trip or two. */
+const closeStepMillis = 2000;
 /** Jobs of each state among which a name is looked for; each takes about a millisecond to read. */
 const searched = 1000;
 
@@ -291,15 +293,27 @@ class BullQueue implements JobQueue {
   async #close(graceMillis: number): Promise<void> {
     clearInterval(this.#cancelCheck);
     if (this.#worker !== undefined && this.#runner !== undefined) {
-      await this.#worker.pause(true);
+      await this.#bounded("pausing the worker", this.#worker.pause(true));
       const ended = await this.#runner.stop(graceMillis);
       if (!ended) this.#log.warn({}, "jobs still ran at the end of the shutdown; they run again at the next start");
-      await this.#worker.close(!ended);
+      await this.#bounded("closing the worker", this.#worker.close(!ended));
     }
     this.#closed = true;
-    await this.#last.written();
-    for (const queue of [this.#queue, this.#canceledQueue, this.#lastQueue]) await queue.close();
-    await this.#connection.close();
+    await this.#bounded("noting the last completions", this.#last.written());
+    for (const queue of [this.#queue, this.#canceledQueue, this.#lastQueue]) await this.#bounded("closing a queue", queue.close());
+    await this.#bounded("closing the connection", this.#connection.close());
+  }
+
+  /** A command that a broken connection took along may never be answered; it must not hold up the end of the process. */
+  async #bounded(what: string, work: Promise<unknown>): Promise<void> {
+    const late = Symbol("late");
+    const timer = new AbortController();
+    const end = await Promise.race([
+      work.catch((error: unknown) => this.#log.debug({ error: String(error) }, what)),
+      sleep(closeStepMillis, late, { signal: timer.signal, ref: false }).catch(() => undefined),
+    ]);
+    timer.abort();
+    if (end === late) this.#log.warn({}, `${what} took too long and was given up`);
   }
 
   #jobOptions(): JobsOptions {
