@@ -5,7 +5,6 @@ import { forecastPoints } from "../promql/forecast-series.ts";
 import type { ForecastRecord, Matcher, SeriesStore, Store, TimeRange } from "../store/ports.ts";
 
 export const always: TimeRange = { from: epochMillis(0), to: epochMillis(8.64e15) };
-export const targetMatcher = (target: string): Matcher => ({ name: "target", op: "=", value: target });
 export const finite = (value: number | undefined | null): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null;
 

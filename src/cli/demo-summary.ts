@@ -1,4 +1,6 @@
 /** What the demo says at its end: what was learnt, what was flagged, where to look. */
+import { always } from "../api/series-view.ts";
+import { targetMatcher } from "../jobs/frames.ts";
 import { formatSeriesName } from "../lib/series.ts";
 import { formatNumber } from "../lib/units.ts";
 import type { AnomalyRecord, ForecastRecord } from "../store/ports.ts";
@@ -13,7 +15,7 @@ export async function summarise({ store, url }: Service, seconds: number): Promi
   const lines = [`Done in ${formatNumber(seconds)} s. Times are ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`];
   for (const { name } of await store.targets.list()) {
     const [series, traces, forecasts, anomalies] = await Promise.all([
-      store.series.series([{ name: "target", op: "=", value: name }], { from: 0 as never, to: 8.64e15 as never }),
+      store.series.series(targetMatcher(name), always),
       store.traces.list({ target: name }),
       store.outcomes.latestForecasts({ target: name }),
       store.outcomes.anomalies({ target: name }),

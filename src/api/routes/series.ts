@@ -3,12 +3,13 @@ import { Type } from "typebox";
 import { ForetraceError } from "../../lib/errors.ts";
 import { formatSeriesName, parseSeriesName, seriesKey } from "../../lib/series.ts";
 import { epochMillis } from "../../lib/units.ts";
+import { targetMatcher } from "../../jobs/frames.ts";
 import type { ApiContext, App } from "../context.ts";
 import { describe } from "../describe.ts";
 import { parseRange } from "../moments.ts";
 import { RangeFrom, RangeTo, TargetName, answers, itemsOf, queryOf, restBase } from "../schemas/common.ts";
 import { SeriesData, SeriesItem } from "../schemas/records.ts";
-import { always, finite, latestSamples, seriesData, targetMatcher } from "../series-view.ts";
+import { always, finite, latestSamples, seriesData } from "../series-view.ts";
 
 const day = 86_400_000;
 const tags = ["series"];
@@ -25,7 +26,7 @@ export async function seriesRoutes(app: App, { store, clock }: ApiContext): Prom
       },
     },
     async ({ query }) => {
-      const matchers = [targetMatcher(query.target)];
+      const matchers = targetMatcher(query.target);
       const [all, latest] = await Promise.all([
         store.series.series(matchers, parseRange(query, always)),
         latestSamples(store.series, matchers, clock()),
@@ -66,7 +67,7 @@ export async function seriesRoutes(app: App, { store, clock }: ApiContext): Prom
         throw new ForetraceError("bad_usage", 'the range of "from" and "to" is longer than 31 days', { input: "from" });
       }
       const labels = { ...parseSeriesName(query.name), target: query.target };
-      const known = await store.series.series([targetMatcher(query.target)], always);
+      const known = await store.series.series(targetMatcher(query.target), always);
       if (!known.some((other) => seriesKey(other) === seriesKey(labels))) {
         throw new ForetraceError("not_found", `target "${query.target}" has no series ${formatSeriesName(labels)}`, { input: "name" });
       }

@@ -1,9 +1,10 @@
 /** /targets: the services that are watched. */
 import { epochMillis } from "../../lib/units.ts";
+import { targetMatcher } from "../../jobs/frames.ts";
 import type { ApiContext, App } from "../context.ts";
 import { answers, itemsOf, restBase } from "../schemas/common.ts";
 import { Target } from "../schemas/records.ts";
-import { always, latestSamples, targetMatcher } from "../series-view.ts";
+import { always, latestSamples } from "../series-view.ts";
 
 /** Traces and windows of one target that are looked at; the page asks every few seconds. */
 const maxCounted = 1000;
@@ -16,7 +17,7 @@ export async function targetRoutes(app: App, { store, clock }: ApiContext): Prom
       const targets = await store.targets.list();
       const items = await Promise.all(
         targets.map(async ({ name, createdAt }) => {
-          const matchers = [targetMatcher(name)];
+          const matchers = targetMatcher(name);
           const [series, traces, anomalies, latest] = await Promise.all([
             store.series.series(matchers, always),
             store.traces.list({ target: name, limit: maxCounted }),
