@@ -7,14 +7,12 @@ import { Input } from "./input.ts";
 import type { ByteSource, ReadOptions, TraceOutcome, TraceVisitor } from "./model.ts";
 import { OldReader } from "./old/reader.ts";
 import { oldVersions } from "./old/spec.ts";
+import { othersRun, Turns } from "./turns.ts";
 
 type Options = ReadOptions & {
   /** Minor version to read a file as whose own is not known (26 for `go 1.26 trace`). */
   readonly assumeVersion?: number;
 };
-
-/** Portions of events after which others may run: some 100 ms. */
-const portionsBetweenPauses = 16;
 
 /**
  * Reads a trace of Go 1.22–1.26 as a stream; memory holds one generation (about a second of the program).
@@ -45,15 +43,15 @@ export async function readTraceSpans(
     const reader = oldVersions.includes(version)
       ? new OldReader(input, version, visitor, onSpan, pause)
       : new GenerationReader(input, version, visitor, onSpan, options.core);
+    const turns = new Turns();
     for (;;) {
       const more = await stop.race(reader.next());
       if (more) {
         stop.check();
         reader.open();
-        let portions = 0;
         do {
           stop.check();
-          if (++portions % portionsBetweenPauses !== 0) continue;
+          if (!turns.isDue(reader.events, input.offset)) continue;
           options.progress?.(input.offset);
           await pause();
         } while (reader.deliver());
@@ -76,9 +74,6 @@ export async function readTraceSpans(
     if (options.signal?.aborted !== true) await closed;
   }
 }
-
-/** A turn of the event loop: what wants to cancel the reading gets to say so. */
-const othersRun = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 type Stop = { race<T>(work: Promise<T>): Promise<T>; check(): void; end(): void };
 
