@@ -6,14 +6,14 @@
 import { createCoreSeries } from "../src/features/core-series.ts";
 import { openBytes } from "../src/sources/bytes.ts";
 import type { TraceVisitor } from "../src/trace/model.ts";
-import { traceCore } from "../src/sources/trace-core.ts";
+import { traceCores } from "../src/sources/trace-core.ts";
 import { readTrace } from "../src/trace/read.ts";
 
 const [file, ...options] = process.argv.slice(2);
 const withSeries = options.includes("--features");
-const core = options.includes("--plain") ? undefined : traceCore();
+const core = options.includes("--plain") ? undefined : traceCores;
 if (file === undefined) throw new Error("usage: node bench/decode.ts FILE [--features] [--plain]");
-if (core === undefined && !options.includes("--plain"))
+if (core?.generations() === undefined && !options.includes("--plain"))
   throw new Error("build/kernels/trace.wasm is not there; make it with: npm run build");
 let windows = 0;
 const series = createCoreSeries({ windowNanos: 100e6, onWindow: () => void windows++ });

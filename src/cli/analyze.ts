@@ -1,7 +1,7 @@
 /** What `foretrace analyze` does with one trace: one pass, one form of answer. The forms are described in docs/analyze.md. */
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration } from "../lib/units.ts";
-import { traceCore } from "../sources/trace-core.ts";
+import { traceCores } from "../sources/trace-core.ts";
 import type { ByteSource, TraceOutcome } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
 import type { Answer, AnswerOptions, Format } from "./analyze/answer.ts";
@@ -46,7 +46,7 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   const answer = await answers[options.format]({ input, windowNanos, ...range, write, color, width });
   const source = ready === undefined ? open() : paced(open(), ready);
   const outcome = await readTrace(source, answer.visitor, {
-    core: traceCore(),
+    core: traceCores,
     ...(progress === undefined ? {} : { progress }),
     ...(signal === undefined ? {} : { signal }),
     ...(assumeVersion === undefined ? {} : { assumeVersion }),

@@ -122,12 +122,20 @@ export type TraceOutcome = {
   readonly error: ForetraceError | undefined;
 };
 
+/** The compiled modules of build/kernels; undefined where there is none. Only the one that a trace needs is asked for. */
+export type TraceCores = {
+  /** trace.wasm, for formats from Go 1.22 on. */
+  generations(): WebAssembly.Module | undefined;
+  /** trace-old.wasm, for formats up to Go 1.21. */
+  old(): WebAssembly.Module | undefined;
+};
+
 export type ReadOptions = {
   readonly signal?: AbortSignal;
   /** Called about once a generation with the bytes consumed so far. */
   readonly progress?: (bytes: number) => void;
-  /** The compiled build/kernels/trace.wasm: formats from Go 1.22 on are read several times as fast, with the same result. */
-  readonly core?: WebAssembly.Module | undefined;
+  /** With it traces are read several times as fast, with the same result. */
+  readonly core?: TraceCores | undefined;
 };
 
 /** Uncompressed bytes of a trace, in pieces of any size. Opening and decompressing is the business of sources/. */

@@ -42,7 +42,7 @@ export async function readTraceSpans(
     const pause = (): Promise<void> => stop.race(othersRun());
     const reader = oldVersions.includes(version)
       ? new OldReader(input, version, visitor, onSpan, pause)
-      : new GenerationReader(input, version, visitor, onSpan, options.core);
+      : new GenerationReader(input, version, visitor, onSpan, options.core?.generations());
     const turns = new Turns();
     for (;;) {
       const more = await stop.race(reader.next());

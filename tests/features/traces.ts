@@ -1,7 +1,7 @@
 /** The reference traces with their series and summaries, and where their events come from. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { traceCore } from "../../src/sources/trace-core.ts";
+import { traceCores } from "../../src/sources/trace-core.ts";
 import type { TraceVisitor } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
 import { sharedDir } from "../helpers/shared.ts";
@@ -30,7 +30,7 @@ export const sourcesOf = (trace: string): EventSource[] => [
 
 export async function feed(trace: string, source: EventSource, visitor: TraceVisitor): Promise<void> {
   if (source === "list") replay(readReferenceEvents(eventList(trace), formatVersion(trace)), visitor);
-  else await readTrace([readFileSync(join(realDir, `${trace}.trace`))], visitor, { core: source === "core" ? traceCore() : undefined });
+  else await readTrace([readFileSync(join(realDir, `${trace}.trace`))], visitor, { core: source === "core" ? traceCores : undefined });
 }
 
 /** Every file of traces/features: the trace it is of, and its window. */

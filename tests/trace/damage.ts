@@ -2,7 +2,7 @@
 import { isForetraceError } from "../../src/lib/errors.ts";
 import { createRandom } from "../../src/lib/random.ts";
 import { readTrace } from "../../src/trace/read.ts";
-import type { TraceOutcome, TraceVisitor } from "../../src/trace/model.ts";
+import type { TraceCores, TraceOutcome, TraceVisitor } from "../../src/trace/model.ts";
 import { EventLister } from "./event-list.ts";
 
 const headerLength = 16;
@@ -41,7 +41,7 @@ export function mutate(bytes: Uint8Array, seed: number): Uint8Array {
  * Reads bytes that may be anything, and asks for every name and stack of every event.
  * Only errors of the one table may come, times must rise, and what the outcome counts must be what was delivered.
  */
-export async function readDamaged(bytes: Uint8Array, core?: WebAssembly.Module): Promise<TraceOutcome | undefined> {
+export async function readDamaged(bytes: Uint8Array, core?: TraceCores): Promise<TraceOutcome | undefined> {
   let last = -1;
   let events = 0;
   const lister = new EventLister(() => {});

@@ -8,6 +8,7 @@ import {
   goStateNames,
   procStateNames,
   type GenerationTables,
+  type TraceCores,
   type TraceOutcome,
   type TraceVisitor,
 } from "../../src/trace/model.ts";
@@ -52,9 +53,7 @@ export const goldenLines = (path: string): string[] =>
         .replace(/\t0:811c9dc5$/, "\t-"),
     );
 
-type Core = WebAssembly.Module | undefined;
-
-export async function eventLines(bytes: Uint8Array, core?: Core): Promise<{ lines: string[]; outcome: TraceOutcome }> {
+export async function eventLines(bytes: Uint8Array, core?: TraceCores): Promise<{ lines: string[]; outcome: TraceOutcome }> {
   const lines: string[] = [];
   const outcome = await readTrace([bytes], new EventLister((line) => lines.push(line.trimEnd())), { core });
   return { lines, outcome };
@@ -63,7 +62,7 @@ export async function eventLines(bytes: Uint8Array, core?: Core): Promise<{ line
 /** SHA-256 of the complete list, and how many events there were of each kind, in the words of the summaries. */
 export async function digest(
   bytes: Uint8Array,
-  core?: Core,
+  core?: TraceCores,
 ): Promise<{ sha256: string; kinds: Record<string, number>; outcome: TraceOutcome }> {
   const hash = createHash("sha256");
   const kinds = new Map<string, number>();

@@ -1,14 +1,14 @@
 /** The two ways to read a trace: with the WebAssembly core and without. Every test of reading runs over both. */
 import { createHash } from "node:crypto";
 import { isForetraceError } from "../../src/lib/errors.ts";
-import { traceCore } from "../../src/sources/trace-core.ts";
-import { EventKind, RangeName, type GenerationTables, type TraceOutcome } from "../../src/trace/model.ts";
+import { traceCores } from "../../src/sources/trace-core.ts";
+import { EventKind, RangeName, type GenerationTables, type TraceCores, type TraceOutcome } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
 
-export const core = traceCore();
-if (core === undefined) throw new Error("build/kernels/trace.wasm is not there; make it with: node scripts/build.ts --quick");
+export const core: TraceCores = traceCores;
+if (core.generations() === undefined) throw new Error("build/kernels/trace.wasm is not there; make it with: node scripts/build.ts --quick");
 
-export type Reader = { readonly name: string; readonly core: WebAssembly.Module | undefined };
+export type Reader = { readonly name: string; readonly core: TraceCores | undefined };
 export const readers: readonly Reader[] = [
   { name: "plain", core: undefined },
   { name: "core", core },
@@ -20,7 +20,7 @@ export type Reading = { sha256: string; events: number; outcome: Partial<TraceOu
  * Everything that a reading delivers in one hash: all twelve numbers of every event, all tables' clocks and experiments,
  * and the text of every string and stack where a generation first names it.
  */
-export async function readingOf(bytes: Uint8Array, core: WebAssembly.Module | undefined): Promise<Reading> {
+export async function readingOf(bytes: Uint8Array, core: TraceCores | undefined): Promise<Reading> {
   const hash = createHash("sha256");
   const block = new Float64Array(12 * 1024);
   let used = 0;

@@ -4,7 +4,7 @@ import { createTimeline, type Timeline } from "../../features/timeline.ts";
 import { isForetraceError } from "../../lib/errors.ts";
 import { traceNanos } from "../../lib/units.ts";
 import { openBytes } from "../../sources/bytes.ts";
-import { traceCore } from "../../sources/trace-core.ts";
+import { traceCores } from "../../sources/trace-core.ts";
 import { readTrace } from "../../trace/read.ts";
 import { sliceTrace } from "../../trace/slice.ts";
 import type { TraceAnswer, TraceTask } from "./trace-protocol.ts";
@@ -55,7 +55,7 @@ async function readTimeline({ path, from, to, width }: Extract<TraceTask, { kind
     if (timeline.complete) stop.abort();
   };
   try {
-    const outcome = await readTrace(openBytes(path, { reuse: true }), timeline, { signal: stop.signal, progress, core: traceCore() });
+    const outcome = await readTrace(openBytes(path, { reuse: true }), timeline, { signal: stop.signal, progress, core: traceCores });
     if (outcome.error !== undefined && outcome.events === 0) throw outcome.error;
   } catch (error) {
     if (!stop.signal.aborted) throw error;

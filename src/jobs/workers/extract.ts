@@ -3,7 +3,7 @@ import { createGridSeries, type GridSeries } from "../../features/grid.ts";
 import { wallClockOrigin } from "../../features/wall-clock.ts";
 import { ForetraceError, isForetraceError, type ErrorCode } from "../../lib/errors.ts";
 import type { EpochMillis, TraceNanos } from "../../lib/units.ts";
-import { traceCore } from "../../sources/trace-core.ts";
+import { traceCores } from "../../sources/trace-core.ts";
 import type { TraceRecord } from "../../store/ports.ts";
 import type { GenerationTables, TraceInfo, TraceOutcome, TraceVisitor } from "../../trace/model.ts";
 import { readTrace } from "../../trace/read.ts";
@@ -81,7 +81,7 @@ serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
       event: (kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f) =>
         series!.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f),
     };
-    const outcome = await readTrace(file.open(), visitor, { progress, core: traceCore() }).catch((error: unknown): TraceOutcome => {
+    const outcome = await readTrace(file.open(), visitor, { progress, core: traceCores }).catch((error: unknown): TraceOutcome => {
       // Too many cells: what came before them stands, as with a break of the file itself.
       if (series === undefined || !isForetraceError(error)) throw error;
       return { info, bytes: 0, events: 0, generations: snapshots.length, end: 0 as TraceNanos, error };
@@ -105,7 +105,7 @@ serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
     if (!(error instanceof NeedsLength)) throw error;
   }
   passes.all = 2;
-  const measured = await readTrace(file.open(), { event() {} }, { progress, core: traceCore() });
+  const measured = await readTrace(file.open(), { event() {} }, { progress, core: traceCores });
   known = measured.end;
   passes.done = 1;
   const result = await extract();
