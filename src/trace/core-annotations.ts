@@ -3,16 +3,14 @@
  * stops of the world, tasks, regions. The core has made all checks of its own before (thread, goroutine, ids); see ordering-ranges.ts
  * and ordering-annotations.ts for the rules.
  */
-import { EventKind, RangeName, Scope, type TraceVisitor } from "./model.ts";
+import { EventKind, RangeName, Scope } from "./model.ts";
 import type { Tasks } from "./ordering-annotations.ts";
 import type { Region, Stop } from "./scheduler.ts";
 import type { State } from "./state.ts";
-import type { TraceNanos } from "../lib/units.ts";
 import { idOrNone } from "./varint.ts";
 
 /** Kinds of unfinished records (assembly/records.ts). */
-export const UnfinishedKind = {
-  GoEnd: 16,
+const UnfinishedKind = {
   StopBegin: 17,
   StopEnd: 18,
   TaskBegin: 19,
@@ -39,65 +37,56 @@ export class CoreAnnotations {
   }
 
   /**
-   * Delivers an unfinished event; false when it contradicts what is remembered.
-   * @param fields thread, processor, goroutine, stack, a..f of the record.
+   * Completes an unfinished event; returns its kind, or -1 when it contradicts what is remembered.
+   * @param fields thread, processor, goroutine, stack, a..f of the record; those that were missing are written.
    */
-  deliver(kind: number, time: TraceNanos, fields: ArrayLike<number>, state: State, visitor: TraceVisitor): boolean {
-    const thread = fields[0];
-    const proc = fields[1];
+  complete(kind: number, fields: Float64Array, state: State): EventKind | -1 {
     const goroutine = fields[2];
-    const stack = fields[3];
     const a = fields[4];
     const { tables } = state;
-    const event = (which: EventKind, first: number, second: number, third: number, fourth: number): true => {
-      visitor.event(which, time, thread, proc, goroutine, stack, first, second, third, fourth, 0, 0);
-      return true;
-    };
-    if (kind === UnfinishedKind.GoEnd) {
-      this.end(a);
-      visitor.event(EventKind.GoTransition, time, thread, proc, goroutine, stack, a, fields[5], fields[6], fields[7], fields[8], 0);
-      return true;
-    }
     this.#before ??= copy(this.#now);
     const { tasks, stops, regions } = this.#now;
     switch (kind) {
       case UnfinishedKind.StopBegin: {
         const open = listOf(stops, goroutine);
-        if (open.some((stop) => stop.id === a)) return false;
+        if (open.some((stop) => stop.id === a)) return -1;
         open.push({ id: a, generation: state.generation, kind: tables.string(a) });
-        return event(EventKind.RangeBegin, RangeName.StopTheWorld, a, Scope.Goroutine, goroutine);
+        putStop(fields, a);
+        return EventKind.RangeBegin;
       }
       case UnfinishedKind.StopEnd: {
         const open = stops.get(goroutine);
         const stop = open?.[0];
-        if (open === undefined || stop === undefined) return false;
+        if (open === undefined || stop === undefined) return -1;
         const last = open.pop()!;
         if (last !== stop) open[0] = last;
         if (open.length === 0) stops.delete(goroutine);
-        const name = stop.generation === state.generation ? stop.id : tables.intern(stop.kind);
-        return event(EventKind.RangeEnd, RangeName.StopTheWorld, name, Scope.Goroutine, goroutine);
+        putStop(fields, stop.generation === state.generation ? stop.id : tables.intern(stop.kind));
+        return EventKind.RangeEnd;
       }
       case UnfinishedKind.TaskBegin: {
-        if (tasks.has(a)) return false;
-        const parent = fields[5] === 0 ? -1 : idOrNone(fields[5]);
-        tasks.set(a, { type: tables.string(fields[6]), parent });
-        return event(EventKind.TaskBegin, a, parent, fields[6], 0);
+        if (tasks.has(a)) return -1;
+        fields[5] = fields[5] === 0 ? -1 : idOrNone(fields[5]);
+        tasks.set(a, { type: tables.string(fields[6]), parent: fields[5] });
+        return EventKind.TaskBegin;
       }
       case UnfinishedKind.TaskEnd: {
         const task = tasks.get(a);
         tasks.delete(a);
-        return event(EventKind.TaskEnd, a, task?.parent ?? -1, task === undefined ? 0 : tables.intern(task.type), 0);
+        fields[5] = task?.parent ?? -1;
+        fields[6] = task === undefined ? 0 : tables.intern(task.type);
+        return EventKind.TaskEnd;
       }
       case UnfinishedKind.RegionBegin:
         listOf(regions, goroutine).push({ task: a, type: tables.string(fields[5]) });
-        return event(EventKind.RegionBegin, a, fields[5], 0, 0);
+        return EventKind.RegionBegin;
       default: {
         const open = regions.get(goroutine);
         const inner = open?.at(-1);
-        if (inner !== undefined && (inner.task !== a || inner.type !== tables.string(fields[5]))) return false;
+        if (inner !== undefined && (inner.task !== a || inner.type !== tables.string(fields[5]))) return -1;
         open?.pop();
         if (open?.length === 0) regions.delete(goroutine);
-        return event(EventKind.RegionEnd, a, fields[5], 0, 0);
+        return EventKind.RegionEnd;
       }
     }
   }
@@ -112,6 +101,14 @@ export class CoreAnnotations {
     stops.delete(goroutine);
     regions.delete(goroutine);
   }
+}
+
+/** Stops are named by string and belong to a goroutine. */
+function putStop(fields: Float64Array, name: number): void {
+  fields[4] = RangeName.StopTheWorld;
+  fields[5] = name;
+  fields[6] = Scope.Goroutine;
+  fields[7] = fields[2];
 }
 
 function listOf<T>(lists: Map<number, T[]>, key: number): T[] {

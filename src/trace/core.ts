@@ -3,10 +3,11 @@
  * It is handed in as a module. What it does not take as ordinary, it does not deliver: the caller takes its state at the beginning of the
  * generation ({@link Core.handOver}) and reads on without it, so that errors, and what comes before them, are always the plain reader's.
  */
-import { CoreAnnotations, UnfinishedKind } from "./core-annotations.ts";
+import { deliverBlock, eventsIn } from "./blocks.ts";
+import { CoreAnnotations } from "./core-annotations.ts";
 import type { Generation } from "./generation.ts";
 import type { TraceNanos } from "../lib/units.ts";
-import { EventKind, type TraceVisitor } from "./model.ts";
+import { Field, recordWords, type TraceVisitor, wideRecord } from "./model.ts";
 import type { Ordering } from "./ordering.ts";
 import { argumentCounts } from "./spec.ts";
 import type { State } from "./state.ts";
@@ -20,6 +21,7 @@ type Exports = {
   headerAddress(): number;
   countsAddress(): number;
   blockAddress(): number;
+  notedAddress(): number;
   procsAddress(): number;
   savedAddress(): number;
   savedThreads(): number;
@@ -43,11 +45,8 @@ type Exports = {
 /** Answers of `run`, as in assembly/memory.ts. */
 export const CoreAnswer = { Done: 1, Unusual: 2, More: 3 } as const;
 
-/** Of a record, in 32-bit words; a wide one is followed by two slots of doubles (assembly/records.ts). */
-const slotWords = 12;
-const wide = 256;
+/** Of what the core notes for us: goroutines that end, and from this kind on records to be completed (assembly/records.ts). */
 const firstUnfinished = 16;
-const fieldCount = 10;
 /** Bytes behind the last payload that are read with it. */
 const slack = 64;
 const batchBytes = 32;
@@ -68,9 +67,8 @@ export class Core {
   #batches = 0;
   #batchCount = 0;
   #free = 0;
-  /** Of the record at hand: thread, processor, goroutine, stack, a..f. */
-  readonly #fields = new Float64Array(fieldCount);
-  #state: State | undefined;
+  /** What visitors see: one object, filled anew. */
+  readonly #block: { words: Int32Array; doubles: Float64Array; begin: number; end: number; events: number };
   /** Events and last time where the generation's first event comes; no time before that. */
   #events = 0;
   #last: TraceNanos | undefined;
@@ -94,6 +92,7 @@ export class Core {
     this.#doubles = new Float64Array(this.#buffer);
     this.#bytes = new Uint8Array(this.#buffer);
     this.#bytes.set(new Uint8Array(argumentCounts.buffer), this.#exports.countsAddress());
+    this.#block = { words: this.#words, doubles: this.#doubles, begin: this.#exports.blockAddress() >> 2, end: 0, events: 0 };
   }
 
   /** Room for the bytes of a generation; what was in it before is there still. */
@@ -166,18 +165,44 @@ export class Core {
     }
     const answer = this.#exports.run(state.last);
     if (answer === CoreAnswer.Unusual) return answer;
-    this.#state = state;
-    const header = this.#exports.headerAddress();
-    const begin = this.#exports.blockAddress() >> 2;
-    const end = this.#words[header >> 2] >> 2;
-    const delivered = deliver(this.#visitor, this.#words, this.#doubles, begin, end, this.#special);
-    if (delivered < 0) {
-      state.events += ~delivered;
-      return CoreAnswer.Unusual;
-    }
-    state.events += delivered;
-    state.last = this.#doubles[(header >> 3) + 1] as TraceNanos;
+    const header = this.#exports.headerAddress() >> 2;
+    const words = this.#words;
+    const block = this.#block;
+    block.words = words;
+    block.doubles = this.#doubles;
+    block.end = words[header] >> 2;
+    block.events = (block.end - block.begin) / recordWords - 2 * words[header + 12];
+    const whole = this.#complete(words[header + 13], state);
+    if (this.#visitor.block !== undefined) this.#visitor.block(block);
+    else deliverBlock(block, this.#visitor);
+    state.events += block.events;
+    if (!whole) return CoreAnswer.Unusual;
+    state.last = this.#doubles[(header >> 1) + 1] as TraceNanos;
     return answer;
+  }
+
+  /** Completes the records noted in the block. At one that contradicts what is remembered the block is cut off, and it is false. */
+  #complete(count: number, state: State): boolean {
+    const block = this.#block;
+    const { words, doubles } = block;
+    const noted = this.#exports.notedAddress() >> 2;
+    for (let n = 0; n < count; n++) {
+      const i = words[noted + n] >> 2;
+      const kind = words[i + Field.Kind] % wideRecord;
+      const first = (i + recordWords) >> 1;
+      if (kind < firstUnfinished) {
+        this.#annotations.end(words[i + Field.Kind] < wideRecord ? words[i + Field.A] : doubles[first + 4]);
+        continue;
+      }
+      const final = this.#annotations.complete(kind, doubles.subarray(first, first + 10), state);
+      if (final < 0) {
+        block.end = i;
+        block.events = eventsIn(words, block.begin, i);
+        return false;
+      }
+      words[i + Field.Kind] = final + wideRecord;
+    }
+    return true;
   }
 
   /**
@@ -226,55 +251,6 @@ export class Core {
     for (const [goroutine, open] of regions) goroutines.regions[goroutines.table.find(goroutine)] = open;
   }
 
-  /** Delivers a record that is wide or unfinished; false when it contradicts what is remembered. */
-  readonly #special = (i: number): boolean => {
-    const words = this.#words;
-    const doubles = this.#doubles;
-    const kind = words[i + 2] & (wide - 1);
-    const time = doubles[i >> 1] as TraceNanos;
-    const isWide = words[i + 2] >= wide;
-    const j = (i + slotWords) >> 1;
-    if (kind < firstUnfinished) {
-      this.#visitor.event(
-        kind as EventKind,
-        time,
-        doubles[j],
-        doubles[j + 1],
-        doubles[j + 2],
-        doubles[j + 3],
-        doubles[j + 4],
-        doubles[j + 5],
-        doubles[j + 6],
-        doubles[j + 7],
-        doubles[j + 8],
-        doubles[j + 9],
-      );
-      return true;
-    }
-    if (kind === UnfinishedKind.GoEnd && !isWide) {
-      this.#annotations.end(words[i + 7]);
-      this.#visitor.event(
-        EventKind.GoTransition,
-        time,
-        words[i + 3],
-        words[i + 4],
-        words[i + 5],
-        words[i + 6],
-        words[i + 7],
-        words[i + 8],
-        words[i + 9],
-        words[i + 10],
-        words[i + 11],
-        0,
-      );
-      return true;
-    }
-    const fields = this.#fields;
-    for (let place = 0; place < fieldCount - 1; place++) fields[place] = isWide ? doubles[j + place] : words[i + 3 + place];
-    fields[fieldCount - 1] = isWide ? doubles[j + fieldCount - 1] : 0;
-    return this.#annotations.deliver(kind, time, fields, this.#state!, this.#visitor);
-  };
-
   #need(end: number): void {
     const missing = end - this.#exports.memory.buffer.byteLength;
     if (missing > 0) this.#exports.memory.grow(Math.ceil(Math.max(missing, growthBytes) / 65536));
@@ -289,45 +265,6 @@ export class Core {
     this.#doubles = new Float64Array(buffer);
     this.#bytes = new Uint8Array(buffer);
   }
-}
-
-/**
- * Delivers the records from word `begin` to `end`; `special` those that are wide or unfinished. Returns how many; ~n when the one after
- * n was refused. A function of its own: compiled in the middle of the loop, it has nothing behind it that never ran.
- */
-function deliver(
-  visitor: TraceVisitor,
-  words: Int32Array,
-  doubles: Float64Array,
-  begin: number,
-  end: number,
-  special: (i: number) => boolean,
-): number {
-  let events = 0;
-  for (let i = begin; i < end; i += slotWords) {
-    const kind = words[i + 2];
-    if (kind < firstUnfinished) {
-      visitor.event(
-        kind as EventKind,
-        doubles[i >> 1] as TraceNanos,
-        words[i + 3],
-        words[i + 4],
-        words[i + 5],
-        words[i + 6],
-        words[i + 7],
-        words[i + 8],
-        words[i + 9],
-        words[i + 10],
-        words[i + 11],
-        0,
-      );
-    } else {
-      if (!special(i)) return ~events;
-      if (kind >= wide) i += 2 * slotWords;
-    }
-    events++;
-  }
-  return events;
 }
 
 const align = (address: number): number => (address + 7) & ~7;

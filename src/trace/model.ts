@@ -88,6 +88,37 @@ export type TraceInfo = {
   readonly origin: bigint;
 };
 
+/**
+ * Many events at once, as the WebAssembly core makes them: records of 12 words (48 bytes), one event each, in order, in `words[begin, end)`.
+ * A record begins at an even word i. Its time is `doubles[i / 2]`; in words, from i on ({@link Field}):
+ *
+ * | 0, 1 | 2 | 3 | 4 | 5 | 6 | 7 … 11 |
+ * |---|---|---|---|---|---|---|
+ * | time | kind | thread | proc | goroutine | stack | a … e |
+ *
+ * and f is 0. Where a number does not fit a signed word, or f is not 0, the record is wide: its kind has {@link wideRecord} added,
+ * words 3 to 11 mean nothing, and the two slots behind belong to it: thread, proc, goroutine, stack, a … f are doubles at
+ * `doubles[(i + 12) / 2]` and the nine behind it; the next record begins at i + 36.
+ *
+ * The memory is the reader's: valid, and to be left as it is, until `block` returns. Whoever keeps events copies the words;
+ * a copy of [begin, end) may be looked at as doubles too.
+ */
+export type EventBlock = {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly begin: number;
+  readonly end: number;
+  /** How many there are. */
+  readonly events: number;
+};
+
+/** Words of a record of {@link EventBlock}. */
+export const recordWords = 12;
+/** Added to the kind of a wide record. */
+export const wideRecord = 256;
+/** Words of a record from its beginning. */
+export const Field = { Time: 0, Kind: 2, Thread: 3, Proc: 4, Goroutine: 5, Stack: 6, A: 7, B: 8, C: 9, D: 10, E: 11 } as const;
+
 export type TraceVisitor = {
   /** Once, before everything else, as soon as the first Sync is known. */
   start?(info: TraceInfo): void;
@@ -108,6 +139,11 @@ export type TraceVisitor = {
     e: number,
     f: number,
   ): void;
+  /**
+   * Takes events in blocks, where the reader has them; all others (the Syncs among them, and what is not read by the core) come by `event`
+   * still. An event comes once, by the one or the other, and the order over both is that of the trace. Without it, all come by `event`.
+   */
+  block?(block: EventBlock): void;
 };
 
 /** What a reading came to. A broken trace is a result, not an exception: what came before the break has been delivered. */

@@ -6,10 +6,10 @@ import {
   argumentsOf, cursorAt, END, loadCursors, MALFORMED, parse, place, removeAt, runnerUp, siftDown, siftUp, size, sortHeap, ticks, timeAt,
 } from "./cursors";
 import {
-  BLOCK, BLOCK_FULL, BYTES, COUNTS, DONE, HEADER, MORE, PROCS, SAVED, SAVED_GOROUTINES, SAVED_PROCS, SAVED_THREADS, UNUSUAL, WAIT,
+  BLOCK, BLOCK_FULL, BYTES, COUNTS, DONE, HEADER, MORE, NOTED, PROCS, SAVED, SAVED_GOROUTINES, SAVED_PROCS, SAVED_THREADS, UNUSUAL, WAIT,
 } from "./memory";
 import { advance } from "./ordering";
-import { beginBlock, emitAll, last, out, STACK_SAMPLE } from "./records";
+import { beginBlock, emitAll, last, noted, out, STACK_SAMPLE, wides } from "./records";
 import { prepare, save } from "./scheduler";
 import { setGeneration } from "./state";
 import {
@@ -37,6 +37,9 @@ export function countsAddress(): usize {
 }
 export function blockAddress(): usize {
   return BLOCK;
+}
+export function notedAddress(): usize {
+  return NOTED;
 }
 export function procsAddress(): usize {
   return PROCS;
@@ -83,8 +86,8 @@ export function begin(
 }
 
 /**
- * A block of events. DONE, MORE or UNUSUAL; the header then has the end of the block and the time of the last event. After UNUSUAL
- * the block holds nothing. @param before time of the event before.
+ * A block of events. DONE, MORE or UNUSUAL; the header then has the end of the block, the time of the last event, and how many records
+ * are wide and noted. After UNUSUAL the block holds nothing. @param before time of the event before.
  */
 export function run(before: f64): i32 {
   beginBlock(before);
@@ -92,6 +95,8 @@ export function run(before: f64): i32 {
   if (answer == UNUSUAL || !(last <= LATEST)) return UNUSUAL;
   store<u32>(HEADER, <u32>out);
   store<f64>(HEADER, last, 8);
+  store<i32>(HEADER, wides, 48);
+  store<i32>(HEADER, noted, 52);
   return answer;
 }
 

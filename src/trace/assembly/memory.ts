@@ -14,6 +14,8 @@ export const MIB: usize = 1024 * 1024;
 export const HEADER: usize = 4096;
 /** Arguments by wire id, -1 = no timed event. */
 export const COUNTS: usize = 4352;
+/** Addresses of records that JavaScript looks at before they are delivered: as many as the block may hold. */
+export const NOTED: usize = 8 * KIB;
 
 /** The block of records; an event makes at most three, a wide one takes three slots. */
 export const BLOCK: usize = 64 * KIB;

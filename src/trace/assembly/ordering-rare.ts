@@ -1,8 +1,8 @@
 /** The less frequent events: statuses, coroutine switches, threads of C code, ranges, annotations, experiments. */
 import { COUNTS, DONE, EXACT, UNUSUAL, WAIT } from "./memory";
 import {
-  emit, emitAll, emitSmall, EXPERIMENTAL, GO_END, GO_TRANSITION, LABEL, LOG, METRIC, PROC_TRANSITION, RANGE_ACTIVE, RANGE_BEGIN, RANGE_END,
-  REGION_BEGIN, REGION_END, STOP_BEGIN, STOP_END, TASK_BEGIN, TASK_END, watch, watched,
+  emit, emitAll, emitEnd, emitOpen, emitSmall, EXPERIMENTAL, GO_TRANSITION, LABEL, LOG, METRIC, PROC_TRANSITION, RANGE_ACTIVE, RANGE_BEGIN,
+  RANGE_END, REGION_BEGIN, REGION_END, STOP_BEGIN, STOP_END, TASK_BEGIN, TASK_END, watch,
 } from "./records";
 import {
   addGoroutine, addProc, bind, findGoroutine, findProc, gcRunning, gcSequence, holderOf, leave, NO_PROC, NO_THREAD, release,
@@ -45,11 +45,11 @@ export function advanceRare(type: i32, thread: usize, at: f64, cursor: usize): i
     case 26: // STWBegin
       if (!runs(thread) || goroutineOn(thread) == 0 || !hasStack(b) || !hasString(a)) return UNUSUAL;
       watch();
-      emit(STOP_BEGIN, at, thread, <f64>b, <f64>a, 0, 0, 0, 0, 0);
+      emitOpen(STOP_BEGIN, at, thread, b, a, 0, 0);
       return DONE;
     case 27: // STWEnd
       if (!runs(thread) || goroutineOn(thread) == 0) return UNUSUAL;
-      emit(STOP_END, at, thread, 0, 0, 0, 0, 0, 0, 0);
+      emitOpen(STOP_END, at, thread, 0, 0, 0, 0);
       return DONE;
     case 28:
     case 29:
@@ -73,17 +73,17 @@ export function advanceRare(type: i32, thread: usize, at: f64, cursor: usize): i
       return DONE;
     case 40:
       if (!runs(thread) || !hasStack(d) || !hasString(c)) return UNUSUAL;
-      emit(TASK_BEGIN, at, thread, <f64>d, <f64>a, <f64>b, <f64>c, 0, 0, 0);
+      emitOpen(TASK_BEGIN, at, thread, d, a, b, c);
       return DONE;
     case 41:
       if (!runs(thread) || !hasStack(b)) return UNUSUAL;
-      emit(TASK_END, at, thread, <f64>b, <f64>a, 0, 0, 0, 0, 0);
+      emitOpen(TASK_END, at, thread, b, a, 0, 0);
       return DONE;
     case 42:
     case 43: // UserRegionBegin, UserRegionEnd
       if (!runs(thread) || goroutineOn(thread) == 0 || !hasStack(c) || !hasString(b)) return UNUSUAL;
       watch();
-      emit(type == 42 ? REGION_BEGIN : REGION_END, at, thread, <f64>c, <f64>a, <f64>b, 0, 0, 0, 0);
+      emitOpen(type == 42 ? REGION_BEGIN : REGION_END, at, thread, c, a, b, 0);
       return DONE;
     case 44: // UserLog
       if (!runs(thread) || !hasStack(d) || !hasString(b) || !hasString(c)) return UNUSUAL;
@@ -204,7 +204,7 @@ function goSwitch(thread: usize, at: f64, next: i64, sequence: i64, ends: bool):
   const id = load<i64>(thread, 8);
   emitSmall(GO_TRANSITION, at, thread, next, 0, GO_WAITING, GO_RUNNABLE, 0, 0);
   if (ends) {
-    emitSmall(watched ? GO_END : GO_TRANSITION, at, thread, id, 0, GO_RUNNING, GO_NOT_EXIST, 0, 0);
+    emitEnd(at, thread, id, GO_RUNNING);
     removeGoroutine(goroutine);
   } else {
     emitSmall(GO_TRANSITION, at, thread, id, 0, GO_RUNNING, GO_WAITING, 0, 0);
@@ -239,7 +239,7 @@ function goDestroySyscall(thread: usize, at: f64): i32 {
     store<i32>(proc, P_ABANDONED, 24);
     emit(PROC_TRANSITION, at, thread, 0, <f64>load<i64>(proc), PROC_RUNNING, PROC_IDLE, 0, 0, 0);
   }
-  emitSmall(watched ? GO_END : GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_SYSCALL, GO_NOT_EXIST, 0, 0);
+  emitEnd(at, thread, load<i64>(thread, 8), GO_SYSCALL);
   removeGoroutine(goroutine);
   release(thread);
   return DONE;

@@ -4,7 +4,7 @@
  */
 import { advanceRare } from "./ordering-rare";
 import { DONE, UNUSUAL, WAIT } from "./memory";
-import { emit, emitSmall, GO_END, GO_TRANSITION, METRIC, PROC_TRANSITION, watched } from "./records";
+import { emit, emitEnd, emitSmall, GO_TRANSITION, METRIC, PROC_TRANSITION } from "./records";
 import {
   addGoroutine, bind, findGoroutine, findProc, findThread, leave, NO_PROC, NO_THREAD, release, removeGoroutine,
 } from "./scheduler";
@@ -97,7 +97,7 @@ function runningOn(thread: usize): usize {
 function goDestroy(thread: usize, at: f64): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0) return UNUSUAL;
-  emitSmall(watched ? GO_END : GO_TRANSITION, at, thread, load<i64>(thread, 8), 0, GO_RUNNING, GO_NOT_EXIST, 0, 0);
+  emitEnd(at, thread, load<i64>(thread, 8), GO_RUNNING);
   leave(thread);
   removeGoroutine(goroutine);
   return DONE;

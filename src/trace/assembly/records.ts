@@ -3,7 +3,7 @@
  * processor, goroutine, stack and the arguments a..e. Where a number needs more, the kind is marked `WIDE`
  * and the two slots behind hold thread .. f as doubles.
  */
-import { BLOCK, SLOT } from "./memory";
+import { BLOCK, NOTED, SLOT } from "./memory";
 import { wideIds } from "./scheduler";
 
 export const GO_TRANSITION: i32 = 1;
@@ -16,8 +16,7 @@ export const RANGE_END: i32 = 7;
 export const LOG: i32 = 12;
 export const STACK_SAMPLE: i32 = 13;
 export const EXPERIMENTAL: i32 = 14;
-/** What JavaScript completes, since it takes text that was remembered from earlier generations: docs in core-open.ts. */
-export const GO_END: i32 = 16;
+/** What JavaScript completes, since it takes text that was remembered from earlier generations: core-annotations.ts. Always wide. */
 export const STOP_BEGIN: i32 = 17;
 export const STOP_END: i32 = 18;
 export const TASK_BEGIN: i32 = 19;
@@ -25,13 +24,17 @@ export const TASK_END: i32 = 20;
 export const REGION_BEGIN: i32 = 21;
 export const REGION_END: i32 = 22;
 const WIDE: i32 = 256;
+const GO_NOT_EXIST: i32 = 1;
 
 export let out: usize = BLOCK;
+/** Wide records in the block, and records noted for JavaScript. */
+export let wides: i32 = 0;
+export let noted: i32 = 0;
 /** Time of the last event. */
 export let last: f64 = -1;
 
 /** True once a goroutine had text remembered: JavaScript is told of its end. */
-export let watched: bool = false;
+let watched: bool = false;
 
 export function watch(): void {
   watched = true;
@@ -39,7 +42,28 @@ export function watch(): void {
 
 export function beginBlock(time: f64): void {
   out = BLOCK;
+  wides = 0;
+  noted = 0;
   last = time;
+}
+
+/** JavaScript will look at the record that comes next. */
+function note(): void {
+  store<u32>(NOTED + (<usize>noted << 2), <u32>out);
+  noted++;
+}
+
+/** The goroutine ends. */
+export function emitEnd(at: f64, thread: usize, id: i64, from: i32): void {
+  if (watched) note();
+  emitSmall(GO_TRANSITION, at, thread, id, 0, from, GO_NOT_EXIST, 0, 0);
+}
+
+/** An event that JavaScript completes. */
+export function emitOpen(kind: i32, at: f64, thread: usize, stack: u64, a: u64, b: u64, c: u64): void {
+  note();
+  const proc = <f64>load<i64>(<usize>load<u32>(thread, 20));
+  emitWide(kind, at, <f64>load<i64>(thread), proc, <f64>load<i64>(thread, 8), <f64>stack, <f64>a, <f64>b, <f64>c, 0, 0, 0);
 }
 
 // @ts-ignore: decorator
@@ -86,13 +110,13 @@ function narrow(value: f64): bool {
 export function emitAll(
   kind: i32, at: f64, thread: f64, proc: f64, goroutine: f64, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
 ): void {
-  const slot = out;
-  store<f64>(slot, timed(at));
   if (
     narrow(thread) && narrow(proc) && narrow(goroutine) && narrow(stack) &&
     narrow(a) && narrow(b) && narrow(c) && narrow(d) && narrow(e) && f == 0
   ) {
+    const slot = out;
     out = slot + SLOT;
+    store<f64>(slot, timed(at));
     store<i32>(slot, kind, 8);
     store<i32>(slot, <i32>thread, 12);
     store<i32>(slot, <i32>proc, 16);
@@ -105,7 +129,16 @@ export function emitAll(
     store<i32>(slot, <i32>e, 44);
     return;
   }
+  emitWide(kind, at, thread, proc, goroutine, stack, a, b, c, d, e, f);
+}
+
+function emitWide(
+  kind: i32, at: f64, thread: f64, proc: f64, goroutine: f64, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
+): void {
+  const slot = out;
   out = slot + 3 * SLOT;
+  wides++;
+  store<f64>(slot, timed(at));
   store<i32>(slot, kind | WIDE, 8);
   store<f64>(slot, thread, 48);
   store<f64>(slot, proc, 56);
