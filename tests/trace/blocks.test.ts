@@ -41,7 +41,8 @@ describe("the hash", () => {
   test("tells every field, and the order", () => {
     const expected = hashOfEvents(event);
     for (let place = 0; place < event.length; place++) {
-      for (const value of [77, 2 ** 40 + 1, -1]) expect(hashOfEvents(event.with(place, value)), `${place} = ${value}`).not.toBe(expected);
+      const values = place === 0 ? [2, 13] : [77, 2 ** 40 + 1, -1];
+      for (const value of values) expect(hashOfEvents(event.with(place, value)), `${place} = ${value}`).not.toBe(expected);
     }
     const other = event.with(1, 6);
     expect(hashOfEvents(event, other)).not.toBe(hashOfEvents(other, event));
