@@ -10,6 +10,7 @@ const allowed: Record<string, readonly string[]> = {
   lib: [],
   trace: ["lib"],
   features: ["lib", "trace"],
+  export: ["lib", "trace", "features"],
   models: ["lib"],
   sources: ["lib", "trace", "features"],
   store: ["lib", "models"],
@@ -18,10 +19,10 @@ const allowed: Record<string, readonly string[]> = {
   jobs: ["lib", "trace", "features", "models", "sources", "store", "promql", "sinks"],
   api: ["lib", "trace", "features", "models", "sources", "store", "promql", "sinks", "jobs"],
   web: ["lib"],
-  cli: ["lib", "trace", "features", "models", "sources", "store", "promql", "sinks", "jobs", "api"],
+  cli: ["lib", "trace", "features", "export", "models", "sources", "store", "promql", "sinks", "jobs", "api"],
 };
 /** Rooms that open nothing themselves: no node: modules, no globals of the platform. */
-const pure = new Set(["lib", "trace", "features", "models"]);
+const pure = new Set(["lib", "trace", "features", "export", "models"]);
 /** Known exceptions, each with its reason. */
 const debt: readonly { file: string; imports: string; reason: string }[] = [];
 

@@ -5,6 +5,7 @@ import { errorTable, isForetraceError } from "../lib/errors.ts";
 import { analyzeCommand } from "./commands/analyze.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { exportCommand } from "./commands/export.ts";
 import { reportCommand } from "./commands/report.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sliceCommand } from "./commands/slice.ts";
@@ -31,7 +32,16 @@ Start here:
 Exit status: 0 done; 1 a service or Foretrace itself failed; 2 wrong use, not a trace, or an unknown version;
 3 a Go trace whose reading ended in an error (what came before it has been printed).`,
   );
-for (const command of [analyzeCommand, sliceCommand, serveCommand, workerCommand, demoCommand, reportCommand, configCommand]) {
+for (const command of [
+  analyzeCommand,
+  sliceCommand,
+  exportCommand,
+  serveCommand,
+  workerCommand,
+  demoCommand,
+  reportCommand,
+  configCommand,
+]) {
   program.addCommand(inherit(command()));
 }
 

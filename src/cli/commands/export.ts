@@ -1,0 +1,65 @@
+/** `foretrace export`: a trace in the formats of other tools. */
+import { stat } from "node:fs/promises";
+import { Command, Option } from "commander";
+import { errorTable, ForetraceError } from "../../lib/errors.ts";
+import { exportFormats, type ExportFormat } from "../export.ts";
+import { openSink } from "../sink.ts";
+import { progressBar } from "../terminal.ts";
+
+type Options = { format: ExportFormat; out?: string; from?: string; to?: string; profile?: string };
+
+export function exportCommand(): Command {
+  return new Command("export")
+    .summary("a trace in the formats of other tools: pprof")
+    .description("Writes a Go execution trace in the format of another tool, as a stream: memory does not grow with the trace.")
+    .argument("<file>", "a Go execution trace; .gz and .zst are read as they are; - is standard input")
+    .addOption(new Option("--format <format>", "format of the output").choices(exportFormats).makeOptionMandatory())
+    .option("--out <file>", "write there instead of standard output")
+    .option("--from <time>", "only from here: a duration since the first event (1.5s), or RFC 3339 where the wall clock is known")
+    .option("--to <time>", "only up to here, as --from")
+    .option("--profile <waits>", "pprof: net, sync (channels, mutexes, select), syscall, or sched (runnable until it runs)")
+    .addHelpText(
+      "after",
+      `
+Formats, and what opens them:
+  pprof       go tool pprof, Pyroscope, speedscope: where goroutines waited, with the totals of go tool trace -pprof=…
+
+Examples:
+  foretrace export trace.out --format pprof --profile sync --out sync.pb.gz && go tool pprof -top sync.pb.gz
+
+What each format holds is described in docs/export.md.
+Exit status: 0 read to the end; 3 the trace breaks off (what came before has been written); 2 not a trace, an unknown version, or wrong use.`,
+    )
+    .action(runExport);
+}
+
+async function runExport(file: string, options: Options): Promise<void> {
+  if (options.out === undefined && options.format === "pprof" && process.stdout.isTTY) {
+    throw new ForetraceError(
+      "bad_usage",
+      `--format ${options.format} is binary and would disturb the terminal; give --out FILE, or a pipe`,
+    );
+  }
+  const name = file === "-" ? "standard input" : file;
+  const size = file === "-" ? undefined : (await stat(file).catch(() => undefined))?.size;
+  const [{ exportTrace }, { openBytes }] = await Promise.all([import("../export.ts"), import("../../sources/bytes.ts")]);
+  const bar = progressBar(name, /\.(gz|zst)$/.test(file) ? undefined : size);
+  const sink = await openSink(options.out);
+  try {
+    const { error, remarks } = await exportTrace(options.format, {
+      ...options,
+      input: file,
+      open: () => openBytes(file, { reuse: true }),
+      sink,
+      progress: (bytes) => bar.update(bytes),
+    }).finally(() => bar.end());
+    await sink.commit();
+    for (const remark of remarks) process.stderr.write(`foretrace: ${name}: ${remark}\n`);
+    if (error === undefined) return;
+    process.stderr.write(`foretrace: ${name}: ${error.message}; what came before it is written\n`);
+    process.exitCode = errorTable[error.code].exit;
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
+}
