@@ -47,8 +47,8 @@ export class Blocks implements Family {
   }
 
   /** Waiting since before the trace. */
-  existed(time: number): number {
-    this.levels.backdate(this.levelOf[this.unknown]!, time);
+  existed(): number {
+    this.levels.backdate(this.levelOf[this.unknown]!);
     return this.unknown;
   }
 

@@ -6,11 +6,12 @@ import { putAmount, type Family, type Row } from "./rows.ts";
 
 export class Goroutines implements Family {
   private readonly levels: Levels;
-  private readonly levelOf: readonly number[];
+  /** The level of a state is this + the state: states and levels stand in the same order. */
+  readonly firstLevel: number;
   private readonly createdName: number;
   private readonly endedName: number;
-  private created = 0;
-  private ended = 0;
+  created = 0;
+  ended = 0;
 
   constructor(levels: Levels, names: SeriesNames) {
     const state = (label: string, seconds?: number): number => {
@@ -18,27 +19,25 @@ export class Goroutines implements Family {
       const maximum = names.id("go_trace_goroutines_max", { state: label });
       return levels.add(seconds === undefined ? { mean, maximum } : { mean, maximum, seconds });
     };
-    const levelOf = [-1, -1, -1, -1, -1, -1];
-    levelOf[GoState.Runnable] = state("runnable");
-    levelOf[GoState.Running] = state("running");
-    levelOf[GoState.Waiting] = state("waiting");
-    levelOf[GoState.Syscall] = state("syscall", names.id("go_trace_syscall_seconds"));
     this.levels = levels;
-    this.levelOf = levelOf;
+    this.firstLevel = state("runnable") - GoState.Runnable;
+    state("running");
+    state("waiting");
+    state("syscall", names.id("go_trace_syscall_seconds"));
     this.createdName = names.id("go_trace_goroutines_created");
     this.endedName = names.id("go_trace_goroutines_ended");
   }
 
   transition(from: number, to: number, time: number): void {
     if (from === GoState.NotExist) this.created++;
-    else if (from !== GoState.Undetermined) this.levels.change(this.levelOf[from]!, -1, time);
+    else if (from !== GoState.Undetermined) this.levels.change(this.firstLevel + from, -1, time);
     if (to === GoState.NotExist) this.ended++;
-    else this.levels.change(this.levelOf[to]!, 1, time);
+    else this.levels.change(this.firstLevel + to, 1, time);
   }
 
   /** It was in this state since the trace began. */
-  existed(state: number, time: number): void {
-    if (state !== GoState.NotExist) this.levels.backdate(this.levelOf[state]!, time);
+  existed(state: number): void {
+    if (state !== GoState.NotExist) this.levels.backdate(this.firstLevel + state);
   }
 
   close(row: Row): void {

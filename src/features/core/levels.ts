@@ -2,6 +2,9 @@
  * Levels: whole numbers that go up and down in time (goroutines runnable, waiting for "sync", GC active, …),
  * with their integral over the window in whole nanoseconds and their maximum in it.
  *
+ * A step of a level at a time t is worth its height times the rest of the window. So a change only subtracts height · (t − begin of the
+ * window), and at the end of the window the last height times its length is added.
+ *
  * A sum over many goroutines can pass 2^53, where doubles stop being exact, so an integral has two parts:
  * high · 2^40 + low. The high part is touched only when the low part would leave the exact range.
  */
@@ -15,11 +18,11 @@ export type LevelOutput = { readonly mean?: number; readonly maximum?: number; r
 
 export class Levels {
   private readonly outputs: LevelOutput[] = [];
-  private count = new Float64Array(32);
-  private since = new Float64Array(32);
-  private low = new Float64Array(32);
+  /** By level: its height now; low and high part of the integral without what the last height adds; maximum. Read anew after {@link add}. */
+  count = new Float64Array(32);
+  low = new Float64Array(32);
   private high = new Float64Array(32);
-  private maximum = new Float64Array(32);
+  maximum = new Float64Array(32);
   /** How many were backdated in the open window, and in all windows so far. */
   private backdatedHere = new Float64Array(32);
   private backdatedTotal = new Float64Array(32);
@@ -34,23 +37,28 @@ export class Levels {
     const level = this.outputs.length;
     this.outputs.push(output);
     if (level === this.count.length) this.grow();
-    this.since[level] = this.windowStart;
     return level;
   }
 
   change(level: number, delta: number, time: number): void {
-    const count = this.count[level]!;
-    this.accumulate(level, count, time - this.since[level]!);
-    this.since[level] = time;
-    const next = count + delta;
+    this.accumulate(level, -delta, time - this.windowStart);
+    const next = this.count[level]! + delta;
     this.count[level] = next;
     if (next > this.maximum[level]!) this.maximum[level] = next;
   }
 
-  /** One more since the trace's first event, noticed now: every number from then on was one higher. */
-  backdate(level: number, time: number): void {
-    this.change(level, 0, time);
-    this.backdateUntil(level, time);
+  /**
+   * Makes room for changes of the first levels that a caller writes into the arrays itself: each may take height · (time − begin of the
+   * window) from `low` as {@link change} does, as long as these sum up to less than 2^51.
+   */
+  settle(levels: number): void {
+    for (let level = 0; level < levels; level++) if (Math.abs(this.low[level]!) > exact / 2) this.carry(level, BigInt(this.low[level]!));
+  }
+
+  /** One more since the trace's first event, noticed now: every number was one higher. */
+  backdate(level: number): void {
+    this.backdatedHere[level] = this.backdatedHere[level]! + 1;
+    this.backdatedTotal[level] = this.backdatedTotal[level]! + 1;
     this.count[level] = this.count[level]! + 1;
     this.maximum[level] = this.maximum[level]! + 1;
   }
@@ -65,7 +73,7 @@ export class Levels {
   close(row: Row): void {
     const end = row.start + row.length;
     for (let level = 0; level < this.outputs.length; level++) {
-      this.change(level, 0, end);
+      this.accumulate(level, this.count[level]!, row.length);
       const low = this.low[level]!;
       const high = this.high[level]!;
       const maximum = this.maximum[level]!;
@@ -110,19 +118,19 @@ export class Levels {
     }
   }
 
-  private accumulate(level: number, count: number, length: number): void {
-    const sum = this.low[level]! + count * length;
-    if (sum < exact) this.low[level] = sum;
-    else {
-      const all = BigInt(this.low[level]!) + BigInt(count) * BigInt(length);
-      this.high[level] = this.high[level]! + Number(all / highUnit);
-      this.low[level] = Number(all % highUnit);
-    }
+  private accumulate(level: number, height: number, length: number): void {
+    const sum = this.low[level]! + height * length;
+    if (sum < exact && sum > -exact) this.low[level] = sum;
+    else this.carry(level, BigInt(this.low[level]!) + BigInt(height) * BigInt(length));
+  }
+
+  private carry(level: number, low: bigint): void {
+    this.high[level] = this.high[level]! + Number(low / highUnit);
+    this.low[level] = Number(low % highUnit);
   }
 
   private grow(): void {
     this.count = longer(this.count);
-    this.since = longer(this.since);
     this.low = longer(this.low);
     this.high = longer(this.high);
     this.maximum = longer(this.maximum);

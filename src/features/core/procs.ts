@@ -26,9 +26,9 @@ export class Procs implements Family {
   }
 
   /** It was in this state since the trace began. */
-  existed(state: number, time: number): void {
-    if (state === ProcState.Running) this.levels.backdate(this.running, time);
-    else if (state === ProcState.Idle) this.levels.backdate(this.idle, time);
+  existed(state: number): void {
+    if (state === ProcState.Running) this.levels.backdate(this.running);
+    else if (state === ProcState.Idle) this.levels.backdate(this.idle);
   }
 
   /** First start in a format that writes no status of procs: idle until now, from now on in `state`. */

@@ -54,11 +54,11 @@ export class Ranges implements Family {
     if (open.has(ownerKey(owner))) return;
     open.set(ownerKey(owner), sinceStart ? 0 : time);
     if (!sinceStart) this.change(range, kindId, 1, time);
-    else if (range !== RangeName.StopTheWorld) this.levels.backdate(this.levelOf[range]!, time);
+    else if (range !== RangeName.StopTheWorld) this.levels.backdate(this.levelOf[range]!);
     else {
       const kind = this.kinds[this.kindNumbers.ofId(kindId)]!;
-      this.levels.backdate(kind.level, time);
-      if (kind.isGc) this.levels.backdate(this.gcPause, time);
+      this.levels.backdate(kind.level);
+      if (kind.isGc) this.levels.backdate(this.gcPause);
     }
   }
 

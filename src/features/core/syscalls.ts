@@ -6,7 +6,7 @@ import { putAmount, type Family, type Row } from "./rows.ts";
 export class Syscalls implements Family {
   private readonly callsName: number;
   private readonly blockedName: number;
-  private calls = 0;
+  calls = 0;
   private blocked = 0;
 
   constructor(names: SeriesNames) {
