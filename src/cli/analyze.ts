@@ -16,6 +16,8 @@ export type AnalyzeOptions = {
   readonly to?: string | undefined;
   /** `1.26` or `26`. */
   readonly assumeVersion?: string | undefined;
+  /** Every event is held against the rules of the event model; the first that breaks one is the outcome's error. */
+  readonly paranoid?: boolean;
   readonly write: (text: string) => void;
   /** Resolves when what was written has gone far enough to write more; no more of the trace is read before. */
   readonly ready?: () => Promise<void>;
@@ -45,12 +47,14 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   const { input, color, width } = options;
   const answer = await answers[options.format]({ input, windowNanos, ...range, write, color, width });
   const source = ready === undefined ? open() : paced(open(), ready);
-  const outcome = await readTrace(source, answer.visitor, {
+  const check = options.paranoid === true ? (await import("./analyze/paranoid.ts")).paranoid(answer.visitor) : undefined;
+  const read = await readTrace(source, check?.visitor ?? answer.visitor, {
     core: traceCores,
     ...(progress === undefined ? {} : { progress }),
     ...(signal === undefined ? {} : { signal }),
     ...(assumeVersion === undefined ? {} : { assumeVersion }),
   });
+  const outcome = check?.judge(read) ?? read;
   if (range.from > outcome.end) {
     const length = formatDuration(outcome.end);
     const broken = outcome.error === undefined ? "" : `, where it breaks off: ${outcome.error.message}`;

@@ -21,6 +21,12 @@ const table = {
     retryable: false,
     meaning: "The events of the trace cannot be ordered, or contradict each other.",
   },
+  trace_rule_broken: {
+    status: 422,
+    exit: 3,
+    retryable: false,
+    meaning: "The trace was read, but an event of it breaks a rule of the event model (analyze --paranoid).",
+  },
   too_many_windows: { status: 422, exit: 2, retryable: false, meaning: "The window length gives more than 1,000,000 windows." },
   empty_input: { status: 400, exit: 2, retryable: false, meaning: "The input holds no bytes." },
   bad_usage: { status: 400, exit: 2, retryable: false, meaning: "A command-line argument or request parameter is wrong." },

@@ -179,7 +179,7 @@ export class GenerationReader {
   /** The reference closes with a Sync when no generation can be had any more, even where it never had one. */
   #close(): void {
     if (this.info === undefined) this.#origin = 1;
-    this.#tables.clear(this.#container.current);
+    this.#tables.clear(Math.max(this.#container.current, this.#state.generation));
     this.#sync(this.#state.last);
   }
 

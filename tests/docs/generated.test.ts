@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { pages } from "../../scripts/docs.ts";
 import { catalogue } from "../../src/features/catalogue.ts";
+import { validationRules } from "../../src/trace/validation/rules.ts";
 import { findingRules } from "../../src/features/findings.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -25,5 +26,12 @@ describe("docs/series.md", () => {
 describe("docs/findings.md", () => {
   it("lists every rule once", () => {
     expect(firstCells(read("docs/findings.md"))).toEqual(findingRules.map(({ id }) => id));
+  });
+});
+
+describe("docs/validation.md", () => {
+  it("lists every rule once", () => {
+    const names = Array.from(read("docs/validation.md").matchAll(/^\| `([a-z-]+)` \|/gm), (match) => match[1]!);
+    expect(names).toEqual(Object.keys(validationRules));
   });
 });

@@ -7,7 +7,16 @@ import { formats, type Format } from "../analyze/answer.ts";
 import { openSink, type Sink } from "../sink.ts";
 import { progressBar, wantsColor } from "../terminal.ts";
 
-type Options = { window: string; format: Format; out?: string; from?: string; to?: string; assumeVersion?: string; color?: boolean };
+type Options = {
+  window: string;
+  format: Format;
+  out?: string;
+  from?: string;
+  to?: string;
+  assumeVersion?: string;
+  paranoid?: boolean;
+  color?: boolean;
+};
 
 export function analyzeCommand(): Command {
   return new Command("analyze")
@@ -23,6 +32,7 @@ export function analyzeCommand(): Command {
     )
     .option("--to <time>", "only up to here, as --from")
     .option("--assume-version <version>", "read a format version that is not known as this one (1.26)")
+    .option("--paranoid", "check every event against the rules of docs/validation.md (takes two to three times as long)")
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
       "after",
@@ -37,7 +47,7 @@ Then:
   curl -s http://localhost:6060/debug/pprof/trace?seconds=5 | foretrace analyze -
 
 The forms of the answer are described in docs/analyze.md, the series in docs/series.md.
-Exit status: 0 read to the end; 3 the trace breaks off (what came before has been printed); 2 not a trace, an unknown version, or wrong use.`,
+Exit status: 0 read to the end; 3 the trace breaks off (what came before has been printed), or --paranoid found a broken rule; 2 not a trace, an unknown version, or wrong use.`,
     )
     .action(analyze);
 }
@@ -81,6 +91,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       from: options.from,
       to: options.to,
       assumeVersion: options.assumeVersion,
+      paranoid: options.paranoid === true,
       write: (text) => sink.write(separate && options.format === "text" ? `\n${text}` : text),
       ready: () => sink.ready(),
       color: options.color !== false && toTerminal && wantsColor(process.stdout),
@@ -88,7 +99,8 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       progress: (bytes) => bar.update(bytes),
     }).finally(() => bar.end());
     if (outcome.error === undefined) return 0;
-    const before = outcome.events === 0 ? "" : "; what came before it is printed";
+    const isWhole = outcome.error.code === "trace_rule_broken";
+    const before = outcome.events === 0 || isWhole ? "" : "; what came before it is printed";
     process.stderr.write(`foretrace: ${name}: ${outcome.error.message}${before}\n`);
     return errorTable[outcome.error.code].exit;
   } catch (error) {
