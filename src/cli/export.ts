@@ -1,4 +1,5 @@
 /** What `foretrace export` does with one trace. The formats are described in docs/export.md. */
+import { basename } from "node:path";
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration, type EpochMillis } from "../lib/units.ts";
 import type { Exporter, ExportTarget } from "../export/exporter.ts";
@@ -8,7 +9,7 @@ import { readTrace } from "../trace/read.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
 import type { Sink } from "./sink.ts";
 
-export const exportFormats = ["pprof"] as const;
+export const exportFormats = ["perfetto", "pprof"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export type ExportRequest = {
@@ -34,6 +35,10 @@ export type ExportResult = {
 
 /** Each loads what it needs. A format that reads the file itself, not its events, stands here like the others. */
 const exports: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise<ExportResult>>> = {
+  perfetto: async (request) => {
+    const { perfettoExporter } = await import("../export/perfetto/exporter.ts");
+    return exportEvents(request, (target) => perfettoExporter(programName(request.input), target));
+  },
   pprof: async (request) => (await import("./export/pprof.ts")).exportPprof(request),
 };
 
@@ -113,6 +118,9 @@ async function readUntil(request: ExportRequest, visitor: TraceVisitor, to: numb
     throw error;
   }
 }
+
+/** What the viewer calls the process: Go traces do not name it. */
+const programName = (input: string): string => (input === "-" ? "Go program" : basename(input));
 
 /** Waits for the reader of the output before it reads more of the trace, so that a slow pipe does not fill the memory. */
 async function* paced(source: ByteSource, sink: Sink): AsyncGenerator<Uint8Array, void> {

@@ -1,10 +1,13 @@
 /** Where a command's answer goes: standard output, or a file that appears only when it is whole. */
-import { createWriteStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
 import { once } from "node:events";
-import { finished } from "node:stream/promises";
+import { constants, crc32, deflateRawSync } from "node:zlib";
 import type { Writable } from "node:stream";
 import { ForetraceError } from "../lib/errors.ts";
+
+/** Small writes are put together up to this many bytes. */
+const pieceBytes = 64 * 1024;
 
 export type Sink = {
   write(chunk: string | Uint8Array): void;
@@ -20,16 +23,11 @@ export async function openSink(file: string | undefined): Promise<Sink> {
   return file === undefined ? sinkOf(process.stdout) : fileSink(file);
 }
 
-function sinkOf(stream: Writable, failure: () => Error | undefined = () => undefined): Sink {
+function sinkOf(stream: Writable): Sink {
   return {
     write: (chunk) => void stream.write(chunk),
     async ready() {
-      const failed = failure();
-      if (failed !== undefined) throw failed;
-      if (!stream.writableNeedDrain) return;
-      await once(stream, "drain").catch((error: unknown) => {
-        throw failure() ?? error;
-      });
+      if (stream.writableNeedDrain) await once(stream, "drain");
     },
     commit: async () => {},
     discard: async () => {},
@@ -43,32 +41,79 @@ async function fileSink(file: string): Promise<Sink> {
       input: "--out",
       cause,
     });
+  let fd: number;
   try {
     // Said before the work, not after it: a rename onto a folder fails.
     if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error("it is a folder");
-    await (await open(part, "w")).close();
+    fd = openSync(part, "w");
   } catch (cause) {
     throw explain(cause);
   }
-  const stream = createWriteStream(part);
-  let failed: Error | undefined;
-  stream.on("error", (error) => {
-    failed = explain(error);
-  });
+  // Written at once: what a command makes faster than the disk takes would pile up in memory.
+  let closed = false;
+  const close = (): void => {
+    if (!closed) closeSync(fd);
+    closed = true;
+  };
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  const flush = (): void => {
+    const bytes = Buffer.concat(waiting);
+    waiting = [];
+    waitingBytes = 0;
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+  };
   return {
-    ...sinkOf(stream, () => failed),
+    write(chunk) {
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      waiting.push(bytes);
+      waitingBytes += bytes.length;
+      if (waitingBytes < pieceBytes) return;
+      try {
+        flush();
+      } catch (cause) {
+        throw explain(cause);
+      }
+    },
+    ready: async () => {},
     async commit() {
       try {
-        stream.end();
-        await finished(stream);
+        flush();
+        close();
         await rename(part, file);
       } catch (cause) {
         throw explain(cause);
       }
     },
     async discard() {
-      stream.destroy();
+      close();
       await rm(part, { force: true });
+    },
+  };
+}
+
+/** The sink's bytes as one gzip file, compressed as they come. Pieces do not refer to each other, so that little is held. */
+export function gzipped(sink: Sink): Sink {
+  let checksum = 0;
+  let length = 0;
+  // No name, no time: the same bytes give the same file.
+  sink.write(Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255));
+  return {
+    ...sink,
+    write(chunk) {
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+      checksum = crc32(bytes, checksum);
+      length += bytes.length;
+      // A flushed piece of a deflate stream ends at a whole byte: pieces one after another are one stream.
+      sink.write(deflateRawSync(bytes, { level: 2, finishFlush: constants.Z_SYNC_FLUSH }));
+    },
+    async commit() {
+      const end = Buffer.alloc(10);
+      end.writeUInt16LE(3, 0);
+      end.writeUInt32LE(checksum, 2);
+      end.writeUInt32LE(length % 2 ** 32, 6);
+      sink.write(end);
+      await sink.commit();
     },
   };
 }

@@ -1,11 +1,8 @@
 /**
  * Writes protobuf messages (wire format: protobuf.dev/programming-guides/encoding) into one growing buffer, without an object a field.
- * Nested messages get a length of fixed width, written when they end: a varint may be longer than it needs to be.
+ * Nested messages are written in place: one byte is kept for the length, and the message moves up where that is too little (128 bytes or more).
  */
 const encoder = new TextEncoder();
-/** Bytes of the length of a nested message: 28 bits. */
-const lengthBytes = 4;
-const maxLength = 2 ** (7 * lengthBytes) - 1;
 
 export class ProtoWriter {
   private buffer = new Uint8Array(64 * 1024);
@@ -76,24 +73,23 @@ export class ProtoWriter {
     this.reserve(20);
     this.raw(field * 8 + 2);
     const mark = this.at;
-    this.at += lengthBytes;
+    this.at++;
     return mark;
   }
 
-  /** @throws RangeError for a message of 256 MiB or more. */
+  /** Ends the message that began at `mark`. */
   end(mark: number): void {
-    let length = this.at - mark - lengthBytes;
-    if (length > maxLength) throw new RangeError(`a protobuf message of ${length} bytes is longer than ${maxLength}`);
-    // Short messages are moved down: most are, and three bytes of each would be idle.
-    const width = length < 128 ? 1 : length < 16384 ? 2 : lengthBytes;
-    if (width < lengthBytes) {
-      this.buffer.copyWithin(mark + width, mark + lengthBytes, this.at);
-      this.at -= lengthBytes - width;
+    const length = this.at - mark - 1;
+    if (length < 128) {
+      this.buffer[mark] = length;
+      return;
     }
-    for (let i = 0; i < width; i++) {
-      this.buffer[mark + i] = i < width - 1 ? (length & 127) | 128 : length;
-      length >>>= 7;
-    }
+    const width = length < 2 ** 14 ? 2 : length < 2 ** 21 ? 3 : length < 2 ** 28 ? 4 : 5;
+    this.reserve(width);
+    this.buffer.copyWithin(mark + width, mark + 1, this.at);
+    this.at = mark;
+    this.raw(length);
+    this.at += length;
   }
 
   private raw(value: number): void {

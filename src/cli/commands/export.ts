@@ -3,14 +3,16 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { errorTable, ForetraceError } from "../../lib/errors.ts";
 import { exportFormats, type ExportFormat } from "../export.ts";
-import { openSink } from "../sink.ts";
+import { gzipped, openSink } from "../sink.ts";
 import { progressBar } from "../terminal.ts";
 
 type Options = { format: ExportFormat; out?: string; from?: string; to?: string; profile?: string };
 
+const isBinary: Readonly<Record<ExportFormat, boolean>> = { perfetto: true, pprof: true };
+
 export function exportCommand(): Command {
   return new Command("export")
-    .summary("a trace in the formats of other tools: pprof")
+    .summary("a trace in the formats of other tools: Perfetto, pprof")
     .description("Writes a Go execution trace in the format of another tool, as a stream: memory does not grow with the trace.")
     .argument("<file>", "a Go execution trace; .gz and .zst are read as they are; - is standard input")
     .addOption(new Option("--format <format>", "format of the output").choices(exportFormats).makeOptionMandatory())
@@ -22,9 +24,12 @@ export function exportCommand(): Command {
       "after",
       `
 Formats, and what opens them:
+  perfetto    ui.perfetto.dev: the whole trace as a timeline; --out NAME.gz compresses it to an eighth
   pprof       go tool pprof, Pyroscope, speedscope: where goroutines waited, with the totals of go tool trace -pprof=…
 
 Examples:
+  foretrace export trace.out --format perfetto --out trace.pftrace.gz
+  foretrace export trace.out --format perfetto --from 1.5s --to 2s --out moment.pftrace
   foretrace export trace.out --format pprof --profile sync --out sync.pb.gz && go tool pprof -top sync.pb.gz
 
 What each format holds is described in docs/export.md.
@@ -33,23 +38,25 @@ Exit status: 0 read to the end; 3 the trace breaks off (what came before has bee
     .action(runExport);
 }
 
-async function runExport(file: string, options: Options): Promise<void> {
-  if (options.out === undefined && options.format === "pprof" && process.stdout.isTTY) {
+async function runExport(input: string, options: Options): Promise<void> {
+  if (options.out === undefined && isBinary[options.format] && process.stdout.isTTY) {
     throw new ForetraceError(
       "bad_usage",
       `--format ${options.format} is binary and would disturb the terminal; give --out FILE, or a pipe`,
     );
   }
-  const name = file === "-" ? "standard input" : file;
-  const size = file === "-" ? undefined : (await stat(file).catch(() => undefined))?.size;
+  const name = input === "-" ? "standard input" : input;
+  const size = input === "-" ? undefined : (await stat(input).catch(() => undefined))?.size;
   const [{ exportTrace }, { openBytes }] = await Promise.all([import("../export.ts"), import("../../sources/bytes.ts")]);
-  const bar = progressBar(name, /\.(gz|zst)$/.test(file) ? undefined : size);
-  const sink = await openSink(options.out);
+  const bar = progressBar(name, /\.(gz|zst)$/.test(input) ? undefined : size);
+  const file = await openSink(options.out);
+  // A profile is compressed by itself.
+  const sink = options.out?.endsWith(".gz") === true && options.format !== "pprof" ? gzipped(file) : file;
   try {
     const { error, remarks } = await exportTrace(options.format, {
       ...options,
-      input: file,
-      open: () => openBytes(file, { reuse: true }),
+      input,
+      open: () => openBytes(input, { reuse: true }),
       sink,
       progress: (bytes) => bar.update(bytes),
     }).finally(() => bar.end());
