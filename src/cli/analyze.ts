@@ -26,7 +26,12 @@ export type AnalyzeOptions = {
   readonly width: number;
   readonly progress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
+  /** Where it is known beforehand: the beginning of the trace up to a time, and how the reading of the whole ends. */
+  readonly beginning?: (to: number) => Promise<{ source: ByteSource; outcome(read: TraceOutcome): TraceOutcome } | undefined>;
 };
+
+/** Forms whose windows say nothing of what comes after them. The others also tell how waits, tasks and the trace itself end. */
+const endsEarly: ReadonlySet<Format> = new Set<Format>(["csv", "prom"]);
 
 /** Only the form that is asked for is loaded. */
 const answers: Record<Format, (options: AnswerOptions) => Promise<Answer>> = {
@@ -46,7 +51,10 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   const assumeVersion = parseVersion(options.assumeVersion);
   const { input, color, width } = options;
   const answer = await answers[options.format]({ input, windowNanos, ...range, write, color, width });
-  const source = ready === undefined ? open() : paced(open(), ready);
+  const whole = options.paranoid === true || assumeVersion !== undefined || !endsEarly.has(options.format);
+  const beginning = whole ? undefined : await options.beginning?.(range.to);
+  const opened = beginning?.source ?? open();
+  const source = ready === undefined ? opened : paced(opened, ready);
   const check = options.paranoid === true ? (await import("./analyze/paranoid.ts")).paranoid(answer.visitor) : undefined;
   const read = await readTrace(source, check?.visitor ?? answer.visitor, {
     core: traceCores,
@@ -54,7 +62,7 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
     ...(signal === undefined ? {} : { signal }),
     ...(assumeVersion === undefined ? {} : { assumeVersion }),
   });
-  const outcome = check?.judge(read) ?? read;
+  const outcome = check?.judge(read) ?? beginning?.outcome(read) ?? read;
   if (range.from > outcome.end) {
     const length = formatDuration(outcome.end);
     const broken = outcome.error === undefined ? "" : `, where it breaks off: ${outcome.error.message}`;

@@ -6,6 +6,7 @@ import { analyzeCommand } from "./commands/analyze.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { exportCommand } from "./commands/export.ts";
+import { indexCommand } from "./commands/index.ts";
 import { reportCommand } from "./commands/report.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { sliceCommand } from "./commands/slice.ts";
@@ -35,6 +36,7 @@ Exit status: 0 done; 1 a service or Foretrace itself failed; 2 wrong use, not a 
 for (const command of [
   analyzeCommand,
   sliceCommand,
+  indexCommand,
   exportCommand,
   serveCommand,
   workerCommand,

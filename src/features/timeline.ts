@@ -47,6 +47,8 @@ export type TimelineOptions = {
   readonly to: number;
   /** Pixels ≥ 1. */
   readonly width: number;
+  /** Time of the first event that comes, where reading begins in the middle of the trace; default 0. What is running then is drawn from there on. */
+  readonly begin?: number;
 };
 
 export type TimelineVisitor = TraceVisitor & {
@@ -66,6 +68,7 @@ class TimelineBuilder implements TimelineVisitor {
   private readonly from: number;
   private readonly to: number;
   private readonly width: number;
+  private readonly begin: number;
   private pixel: number;
   private last = 0;
   private firstGeneration = true;
@@ -90,7 +93,8 @@ class TimelineBuilder implements TimelineVisitor {
   private runnableNow = 0;
   private readonly heap: Counter;
 
-  constructor({ from, to, width }: TimelineOptions) {
+  constructor({ from, to, width, begin = 0 }: TimelineOptions) {
+    this.begin = begin;
     this.from = Math.max(0, from);
     this.to = to;
     this.width = Math.max(1, width);
@@ -134,7 +138,7 @@ class TimelineBuilder implements TimelineVisitor {
         this.rangeBegin(a, b, d, time);
         break;
       case EventKind.RangeActive:
-        this.rangeBegin(a, b, d, this.firstGeneration ? 0 : time);
+        this.rangeBegin(a, b, d, this.firstGeneration ? this.begin : time);
         break;
       case EventKind.RangeEnd:
         this.rangeEnd(a, d, time);
@@ -186,7 +190,7 @@ class TimelineBuilder implements TimelineVisitor {
     }
     if (from === GoState.Running) this.stopRunning(id, time);
     if (to === GoState.Running && proc >= 0) {
-      const since = from === GoState.Undetermined && this.firstGeneration ? 0 : time;
+      const since = from === GoState.Undetermined && this.firstGeneration ? this.begin : time;
       this.startProc(proc, id, since);
     }
     const change = Number(to === GoState.Runnable) - Number(from === GoState.Runnable);

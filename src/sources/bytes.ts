@@ -2,6 +2,7 @@
 import { open } from "node:fs/promises";
 import { ForetraceError } from "../lib/errors.ts";
 import type { ByteSource } from "../trace/model.ts";
+import { clipped, type RangeSource } from "../trace/range-source.ts";
 import { compressionOf, inflate } from "./inflate.ts";
 
 const readBytes = 256 * 1024;
@@ -21,6 +22,23 @@ export type OpenOptions = {
  */
 export function openBytes(path: string, { reuse = false }: OpenOptions = {}): ByteSource {
   return path === "-" ? decompressed(process.stdin, "standard input") : decompressed(fileBytes(path, reuse), path);
+}
+
+/**
+ * As {@link openBytes}, for parts of a file: of one that is not compressed no more is read than that. Of a compressed one everything before
+ * is decompressed and dropped. Not for standard input.
+ */
+export function openRanges(path: string, options: OpenOptions = {}): RangeSource {
+  return async function* (begin, end) {
+    if (begin === 0 || (await isCompressed(path))) yield* clipped(openBytes(path, options), begin, end);
+    else yield* fileBytes(path, options.reuse ?? false, begin, end);
+  };
+}
+
+/** Whether a file begins as gzip or zstd data do. Errors as {@link openBytes}. */
+export async function isCompressed(path: string): Promise<boolean> {
+  for await (const piece of fileBytes(path, false, 0, magicBytes)) return compressionOf(piece) !== undefined;
+  return false;
 }
 
 /** The bytes as they are, or decompressed where they begin as gzip or zstd. @param name for messages. Errors as {@link openBytes}. */
@@ -49,7 +67,7 @@ async function* rejoined(seen: readonly Uint8Array[], iterator: AsyncIterator<Ui
   for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
 }
 
-async function* fileBytes(path: string, reuse: boolean): AsyncGenerator<Uint8Array> {
+async function* fileBytes(path: string, reuse: boolean, begin = 0, end = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
   const file = await open(path).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(path, error);
   });
@@ -57,12 +75,15 @@ async function* fileBytes(path: string, reuse: boolean): AsyncGenerator<Uint8Arr
     // Small files do not pay for large pieces; a pipe says that it has no bytes.
     const size = reuse ? Math.min(reusedBytes, Math.max(leastBytes, (await file.stat()).size + 1)) : readBytes;
     const kept = reuse ? [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] : [];
-    for (let turn = 0; ; turn ^= 1) {
+    for (let turn = 0, at = begin; at < end; turn ^= 1) {
       const piece = kept[turn] ?? Buffer.allocUnsafeSlow(size);
-      const { bytesRead } = await file.read(piece, 0, size).catch((error: NodeJS.ErrnoException) => {
+      // What is read from its beginning may be a pipe, which has no places.
+      const place = begin === 0 ? null : at;
+      const { bytesRead } = await file.read(piece, 0, Math.min(size, end - at), place).catch((error: NodeJS.ErrnoException) => {
         throw unreadable(path, error);
       });
       if (bytesRead === 0) return;
+      at += bytesRead;
       yield piece.subarray(0, bytesRead);
     }
   } finally {

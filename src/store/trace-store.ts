@@ -95,7 +95,10 @@ export class SqlTraceStore implements TraceStore {
       "select id from unnest($1::text[]) as f(id) where not exists (select from foretrace.trace t where t.id = f.id)",
       [ids],
     );
-    for (const { id } of rows) await rm(this.#file(id), { force: true });
+    for (const { id } of rows) {
+      await rm(this.#file(id), { force: true });
+      await rm(`${this.#file(id)}.fti`, { force: true });
+    }
   }
 
   #file(id: string): string {

@@ -16,7 +16,7 @@ import { Tables } from "./tables.ts";
 export type GenerationSpan = { readonly begin: number; readonly end: number };
 
 /** A generation holds about a second; this is some 100 times the most that was seen. The buffer grows with what really comes. */
-const maxGenerationBytes = 1 << 29;
+export const maxGenerationBytes = 1 << 29;
 /** Events between two looks at the abort signal. */
 const portion = 1 << 16;
 

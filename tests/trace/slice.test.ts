@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { traceNanos } from "../../src/lib/units.ts";
 import { EventKind, GoState, ProcState, type GenerationTables, type TraceOutcome } from "../../src/trace/model.ts";
+import { clipped } from "../../src/trace/range-source.ts";
 import { readTrace } from "../../src/trace/read.ts";
 import { sliceTrace } from "../../src/trace/slice.ts";
 import { EventLister } from "./event-list.ts";
@@ -56,11 +57,8 @@ async function list(
 
 async function slice(bytes: Uint8Array, from: number, to: number): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of sliceTrace(() => [bytes.subarray(0, 70_000), bytes.subarray(70_000)], {
-    from: traceNanos(from),
-    to: traceNanos(to),
-  }))
-    parts.push(part);
+  const open = (begin: number, end: number) => clipped([bytes.subarray(0, 70_000), bytes.subarray(70_000)], begin, end);
+  for await (const part of sliceTrace(open, { from: traceNanos(from), to: traceNanos(to) })) parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -3,10 +3,13 @@ import { parentPort } from "node:worker_threads";
 import { createTimeline, type Timeline } from "../../features/timeline.ts";
 import { isForetraceError } from "../../lib/errors.ts";
 import { traceNanos } from "../../lib/units.ts";
-import { openBytes } from "../../sources/bytes.ts";
+import { openBytes, openRanges } from "../../sources/bytes.ts";
 import { traceCores } from "../../sources/trace-core.ts";
+import { loadIndex } from "../../sources/trace-index-file.ts";
 import { readTrace } from "../../trace/read.ts";
 import { sliceTrace } from "../../trace/slice.ts";
+import { StaleIndex } from "../../trace/trace-index.ts";
+import { beginNear, later } from "./trace-near.ts";
 import type { TraceAnswer, TraceTask } from "./trace-protocol.ts";
 
 const port = parentPort!;
@@ -38,7 +41,8 @@ const answer = (message: TraceAnswer): void => port.postMessage(message);
 
 async function* answerOf(task: TraceTask): AsyncGenerator<Uint8Array, void> {
   if (task.kind === "slice") {
-    yield* sliceTrace(() => openBytes(task.path), { from: traceNanos(task.from), to: traceNanos(task.to) });
+    const range = { from: traceNanos(task.from), to: traceNanos(task.to) };
+    yield* sliceTrace(openRanges(task.path), range, { core: traceCores, index: await loadIndex(task.path, () => {}) });
     return;
   }
   const text = new TextEncoder().encode(JSON.stringify(await readTimeline(task)));
@@ -47,17 +51,21 @@ async function* answerOf(task: TraceTask): AsyncGenerator<Uint8Array, void> {
 
 const pieceBytes = 1 << 18;
 
-/** Reads no further than the range. A trace that breaks off gives what came before; one that gives nothing is its error. */
-async function readTimeline({ path, from, to, width }: Extract<TraceTask, { kind: "timeline" }>): Promise<Timeline> {
+/** Reads no more than the range needs. A trace that breaks off gives what came before; one that gives nothing is its error. */
+async function readTimeline({ path, from, to, width }: Extract<TraceTask, { kind: "timeline" }>, useIndex = true): Promise<Timeline> {
   const stop = new AbortController();
-  const timeline = createTimeline({ from, to, width });
+  const near = useIndex && from > 0 ? beginNear(from, path, await loadIndex(path, () => {})) : undefined;
+  const timeline = createTimeline({ from, to, width, begin: near?.begin ?? 0 });
+  const visitor = near === undefined ? timeline : later(timeline, near.begin);
   const progress = (): void => {
     if (timeline.complete) stop.abort();
   };
   try {
-    const outcome = await readTrace(openBytes(path, { reuse: true }), timeline, { signal: stop.signal, progress, core: traceCores });
+    const source = near?.source ?? openBytes(path, { reuse: true });
+    const outcome = await readTrace(source, visitor, { signal: stop.signal, progress, core: traceCores });
     if (outcome.error !== undefined && outcome.events === 0) throw outcome.error;
   } catch (error) {
+    if (error instanceof StaleIndex) return readTimeline({ kind: "timeline", path, from, to, width }, false);
     if (!stop.signal.aborted) throw error;
   }
   return timeline.finish();

@@ -82,7 +82,12 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
   const size = file === "-" ? undefined : (await stat(file).catch(() => undefined))?.size;
   const bar = progressBar(name, /\.(gz|zst)$/.test(file) ? undefined : size);
   const toTerminal = options.out === undefined;
-  const [{ analyzeTrace }, { openBytes }] = await Promise.all([import("../analyze.ts"), import("../../sources/bytes.ts")]);
+  const [{ analyzeTrace }, { openBytes }, { beginningOf }] = await Promise.all([
+    import("../analyze.ts"),
+    import("../../sources/bytes.ts"),
+    import("../../sources/trace-index-file.ts"),
+  ]);
+  const warn = (message: string): void => void process.stderr.write(`foretrace: ${message}\n`);
   try {
     const outcome = await analyzeTrace(() => openBytes(file, { reuse: true }), {
       input: file,
@@ -97,6 +102,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       color: options.color !== false && toTerminal && wantsColor(process.stdout),
       width: toTerminal ? (process.stdout.columns ?? 100) : 100,
       progress: (bytes) => bar.update(bytes),
+      ...(file === "-" ? {} : { beginning: (to) => beginningOf(file, to, warn) }),
     }).finally(() => bar.end());
     if (outcome.error === undefined) return 0;
     const isWhole = outcome.error.code === "trace_rule_broken";

@@ -1,12 +1,15 @@
 /** Worker thread: a stored trace → series on the wall-clock grid, a batch at a time. */
+import { crc32 } from "node:zlib";
 import { createGridSeries, type GridSeries } from "../../features/grid.ts";
 import { wallClockOrigin } from "../../features/wall-clock.ts";
 import { ForetraceError, isForetraceError, type ErrorCode } from "../../lib/errors.ts";
 import type { EpochMillis, TraceNanos } from "../../lib/units.ts";
 import { traceCores } from "../../sources/trace-core.ts";
+import { writeIndex } from "../../sources/trace-index-file.ts";
 import type { TraceRecord } from "../../store/ports.ts";
 import type { GenerationTables, TraceInfo, TraceOutcome, TraceVisitor } from "../../trace/model.ts";
-import { readTrace } from "../../trace/read.ts";
+import { readTrace, readTraceSpans } from "../../trace/read.ts";
+import { TraceIndexer } from "../../trace/trace-index.ts";
 import { countedFile } from "../counted-file.ts";
 import { originOf, type TraceOrigin } from "../trace-clock.ts";
 import { serveTask } from "./protocol.ts";
@@ -66,6 +69,8 @@ serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
       }
       if (++cells % cellsPerPart === 0) flush();
     };
+    const indexer = new TraceIndexer(crc32);
+    let stopped = false;
     const visitor: TraceVisitor = {
       start: (begun) => void (info = begun),
       generation(tables: GenerationTables) {
@@ -77,17 +82,27 @@ serveTask<ExtractTask, ExtractResult, ExtractPart>(async (task, io) => {
           series.start?.(info!);
         }
         series.generation?.(tables);
+        indexer.generation(tables);
       },
-      event: (kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f) =>
-        series!.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f),
+      event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f) {
+        indexer.event(kind, time);
+        series!.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
+      },
     };
-    const outcome = await readTrace(file.open(), visitor, { progress, core: traceCores }).catch((error: unknown): TraceOutcome => {
-      // Too many cells: what came before them stands, as with a break of the file itself.
-      if (series === undefined || !isForetraceError(error)) throw error;
-      return { info, bytes: 0, events: 0, generations: snapshots.length, end: 0 as TraceNanos, error };
-    });
+    const source = indexer.tap(file.open());
+    const outcome = await readTraceSpans(source, visitor, { progress, core: traceCores }, indexer.onSpan).catch(
+      (error: unknown): TraceOutcome => {
+        // Too many cells: what came before them stands, as with a break of the file itself.
+        if (series === undefined || !isForetraceError(error)) throw error;
+        stopped = true;
+        return { info, bytes: 0, events: 0, generations: snapshots.length, end: 0 as TraceNanos, error };
+      },
+    );
     series?.finish();
     flush();
+    const index = stopped ? undefined : indexer.finish(outcome);
+    // Slices and timelines are found without it, too; it takes longer.
+    if (index !== undefined) await writeIndex(task.path, index).catch(() => {});
     return {
       version: outcome.info?.version,
       events: outcome.events,
