@@ -12,8 +12,11 @@ import { State } from "./state.ts";
 import { CpuSamples, readClock, type GenerationClock } from "./sync.ts";
 import { Tables } from "./tables.ts";
 
-/** Where a generation lies in the file: from its first batch to behind its last byte. */
-export type GenerationSpan = { readonly begin: number; readonly end: number };
+/**
+ * Where a generation lies in the file: from its first batch to behind its last byte. `time` is that of its earliest batch, in nanoseconds since
+ * the trace's first event: the generation's Sync lies there, unless the generation before goes on longer (they overlap by some 100 µs).
+ */
+export type GenerationSpan = { readonly begin: number; readonly end: number; readonly time: number };
 
 /** A generation holds about a second; this is some 100 times the most that was seen. The buffer grows with what really comes. */
 export const maxGenerationBytes = 1 << 29;
@@ -100,7 +103,7 @@ export class GenerationReader {
     if (this.#core?.begin(generation, state.isFirst, nanosPerTick, this.#origin, this.#samples, this.#tables) === false) this.#leaveCore();
     if (this.#core === undefined && !this.#loadCursors()) return;
     this.generations++;
-    this.#onSpan({ begin: generation.begin, end: generation.end });
+    this.#onSpan({ begin: generation.begin, end: generation.end, time: begin - this.#origin });
     this.#sync(begin - this.#origin);
   }
 

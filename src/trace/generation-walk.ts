@@ -2,22 +2,15 @@
 import { ForetraceError } from "../lib/errors.ts";
 import { Break, malformed } from "./broken.ts";
 import { Container } from "./container.ts";
-import { maxGenerationBytes } from "./generation-reader.ts";
+import { maxGenerationBytes, type GenerationSpan } from "./generation-reader.ts";
 import { readHeader } from "./header.ts";
 import { Input } from "./input.ts";
 import type { ByteSource } from "./model.ts";
 import { readClock } from "./sync.ts";
 import { othersRun, Turns } from "./turns.ts";
 
-export type GenerationPlace = {
-  /** Number written in the file. */
-  readonly number: number;
-  /** In the uncompressed trace, from the first batch to behind the last byte. */
-  readonly begin: number;
-  readonly end: number;
-  /** Nanoseconds since the trace's first event: time of the earliest batch, where the generation's Sync lies unless the one before ends later. */
-  readonly time: number;
-};
+/** `number` is the one written in the file. */
+export type GenerationPlace = GenerationSpan & { readonly number: number };
 
 export type GenerationWalk = {
   readonly generations: readonly GenerationPlace[];

@@ -75,7 +75,7 @@ class Finder {
     this.#options = options;
   }
 
-  async find(): Promise<GenerationSpan> {
+  async find(): Promise<Part> {
     const { index, onWarning } = this.#options;
     if (index !== undefined) {
       try {
@@ -88,17 +88,17 @@ class Finder {
     return this.#findByWalk();
   }
 
-  async #findInIndex({ generations, end, error }: TraceIndex, crc32: Crc32): Promise<GenerationSpan> {
+  async #findInIndex({ generations, end, error }: TraceIndex, crc32: Crc32): Promise<Part> {
     const wanted = generations.filter((generation) => this.#covers(generation));
     const span = around(wanted);
     if (span === undefined) throw this.#nothing(generations.at(-1)?.to ?? end, error);
     const { index } = this.#options;
     const bytes = checked(this.#open, span.begin, span.end, index!.of, crc32);
-    const read = await this.#read(bytes, span.begin, wanted[0]!.from);
+    const read = await this.#read(bytes, span.begin, wanted[0]!.time);
     return this.#whole(read.generations, read.error ?? error, wanted.at(-1)!.to);
   }
 
-  async #findByWalk(): Promise<GenerationSpan> {
+  async #findByWalk(): Promise<Part> {
     const { from, to } = this.#range;
     const { generations, error } = await walkGenerations(this.#open(0, Number.POSITIVE_INFINITY), to, this.#options.signal);
     const until = generations.findLastIndex(({ time }) => time <= to);
@@ -143,10 +143,11 @@ class Finder {
     );
     const shift = offset - headerBytes;
     return {
-      generations: meter.generations.map(({ number, begin, end, from, to }) => ({
+      generations: meter.generations.map(({ number, begin, end, time: since, from, to }) => ({
         number,
         begin: begin + shift,
         end: end + shift,
+        time: since + time,
         from: from + time,
         to: to + time,
       })),
@@ -155,7 +156,7 @@ class Finder {
   }
 
   /** The part of whole generations; says where the range goes on behind them. `end` is the time of the last event that can be read. */
-  #whole(generations: readonly Timed[], error: ForetraceError | undefined, end: number): GenerationSpan {
+  #whole(generations: readonly Timed[], error: ForetraceError | undefined, end: number): Part {
     const span = around(generations);
     if (span === undefined) throw this.#nothing(end, error);
     const last = generations.at(-1)!;
@@ -185,7 +186,8 @@ class Finder {
 
 type Reading = { readonly generations: readonly Timed[]; readonly error: ForetraceError | undefined };
 
-const around = (generations: readonly GenerationSpan[]): GenerationSpan | undefined =>
+type Part = { readonly begin: number; readonly end: number };
+const around = (generations: readonly Part[]): Part | undefined =>
   generations.length === 0 ? undefined : { begin: generations[0]!.begin, end: generations.at(-1)!.end };
 
 /** The error with its place in the whole trace. */

@@ -15,6 +15,7 @@ type Row = readonly [
   number: number,
   begin: number,
   end: number,
+  time: number,
   from: number,
   to: number,
   clock: readonly [string, string, string] | null,
@@ -50,10 +51,11 @@ export function writeTraceIndex(
       end,
       error: error === undefined ? null : { code: error.code, message: error.message, ...error.place },
     },
-    generations: generations.map(({ number, begin, end: behind, from, to, clock, counts }) => [
+    generations: generations.map(({ number, begin, end: behind, time, from, to, clock, counts }) => [
       number,
       begin,
       behind,
+      time,
       from,
       to,
       clock === undefined ? null : [String(clock.trace), String(clock.mono), String(clock.wall)],
@@ -95,10 +97,11 @@ export function readTraceIndex(
   };
 }
 
-const generationOf = ([number, begin, end, from, to, clock, counts]: Row): IndexedGeneration => ({
+const generationOf = ([number, begin, end, time, from, to, clock, counts]: Row): IndexedGeneration => ({
   number,
   begin,
   end,
+  time,
   from: traceNanos(from),
   to: traceNanos(to),
   clock: clock === null ? undefined : clockOf(clock),

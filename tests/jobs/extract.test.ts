@@ -9,6 +9,7 @@ import { isForetraceError } from "../../src/lib/errors.ts";
 import { formatSeriesName } from "../../src/lib/series.ts";
 import { epochMillis } from "../../src/lib/units.ts";
 import { readSeriesCsv } from "../helpers/series-csv.ts";
+import { loadIndex } from "../../src/sources/trace-index-file.ts";
 import { sharedDir } from "../helpers/shared.ts";
 import { allTime, contents, type Harness, openHarness } from "./harness.ts";
 
@@ -51,6 +52,8 @@ describe("a trace of Go 1.26, which knows its wall clock", () => {
     expect(await extract({ trace: id }, jobs.context())).toMatchObject({ status: "extracted" });
     const record = (await jobs.store.traces.get(id))!;
     expect(record).toMatchObject({ status: "extracted", version: 26, clock: "snapshot" });
+    const index = await loadIndex((await jobs.store.traces.path!(id))!, (why) => expect.unreachable(why));
+    expect(index!.of.events).toBe(record.events);
     // The recording's own summary by the reference reader.
     expect(record.end! - record.start!).toBeGreaterThan(1000);
     expect(record.clockErrorMillis).toBeLessThan(100);

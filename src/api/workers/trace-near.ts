@@ -20,9 +20,12 @@ export function beginNear(from: number, path: string, index: SliceOptions["index
   const { generations, bytes, info } = index.of;
   const first = generations.findLastIndex((generation) => generation.from <= from) - 1;
   if (first < 1) return undefined;
-  const { begin, from: time } = generations[first]!;
+  const { begin, time } = generations[first]!;
   const head = new TextEncoder().encode(headerText(info.version));
-  return { source: joined([head], checked(openRanges(path, { reuse: true }), begin, bytes, index.of, index.crc32)), begin: time };
+  return {
+    source: joined([head], checked(openRanges(path, { reuse: true }), begin, bytes, index.of, index.crc32)),
+    begin: traceNanos(time),
+  };
 }
 
 /** The same visitor for events that come with times since `begin`. */

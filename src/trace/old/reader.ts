@@ -91,7 +91,7 @@ export class OldReader {
   /** Begins the trace: its Sync. */
   open(): void {
     this.generations = 1;
-    this.#onSpan({ begin: headerBytes, end: this.#input.offset });
+    this.#onSpan({ begin: headerBytes, end: this.#input.offset, time: 0 });
     this.#sync(-1, 0);
   }
 
