@@ -21,7 +21,7 @@ beforeEach(() => {
 
 async function sliced(file: string, from = "1.5s", to = "1.6s"): Promise<{ bytes: Buffer; stderr: string }> {
   const { code, stderr } = await runCli(["slice", file, "--from", from, "--to", to, "--out", out]);
-  expect(code, stderr).toBe(0);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
   return { bytes: readFileSync(out), stderr };
 }
 const analyzed = (file: string, format = "csv") => runCli(["analyze", file, "--format", format, "--from", "0.7s", "--to", "1.2s"]);

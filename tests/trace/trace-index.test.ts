@@ -14,6 +14,7 @@ import { blockBytes, TraceIndexer, type TraceIndex } from "../../src/trace/trace
 import { readTraceIndex, writeTraceIndex } from "../../src/trace/trace-index-text.ts";
 import { goReader } from "../helpers/go-reader.ts";
 import { goldenLists, traceBytes, v2Traces } from "./golden.ts";
+import { core } from "./readers.ts";
 
 if (goReader === undefined) console.warn("there is no go: what its reader says of slices is not looked at");
 const folder = mkdtempSync(join(tmpdir(), "foretrace-index-"));
@@ -22,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function indexOf(bytes: Uint8Array): Promise<TraceIndex> {
   const indexer = new TraceIndexer(crc32);
   const pieces = [bytes.subarray(0, 70_001), bytes.subarray(70_001)];
-  return indexer.finish(await readTraceSpans(indexer.tap(pieces), indexer, {}, indexer.onSpan))!;
+  return indexer.finish(await readTraceSpans(indexer.tap(pieces), indexer, { core }, indexer.onSpan))!;
 }
 
 type Sliced = { bytes: Buffer; read: number; warnings: string[]; error: string };
@@ -40,7 +41,7 @@ async function slice(bytes: Uint8Array, from: number, to: number, options: Slice
   const range = { from: traceNanos(from), to: traceNanos(to) };
   let error = "";
   try {
-    for await (const part of sliceTrace(open, range, { ...options, onWarning: (text) => warnings.push(text) })) parts.push(part);
+    for await (const part of sliceTrace(open, range, { core, ...options, onWarning: (text) => warnings.push(text) })) parts.push(part);
   } catch (failure) {
     error = (failure as Error).message;
   }
@@ -79,8 +80,7 @@ describe.each(names)("the index of %s", (name) => {
       counted += generation.counts.reduce((sum, count) => sum + count, 0);
     }
     // The closing Sync belongs to no generation; after an error there is what came before it.
-    if (error === "") expect(counted).toBe(events - 1);
-    else expect(counted).toBeLessThan(events);
+    expect(error === "" ? counted + 1 : Math.min(counted + 1, events)).toBe(error === "" ? events : counted + 1);
   });
 
   test("gives the slices that there are without it, which Go's reader accepts", async () => {
@@ -102,7 +102,7 @@ describe.each(names)("the index of %s", (name) => {
       if (without.error !== "") continue;
       const covering = generations.filter((generation) => generation.to >= from && generation.from <= to);
       expect(withIndex.read).toBeLessThanOrEqual(16 + 2 * (covering.at(-1)!.end - covering[0]!.begin) + 2 * blockBytes);
-      const outcome = await readTrace([withIndex.bytes], { event() {} });
+      const outcome = await readTrace([withIndex.bytes], { event() {} }, { core });
       expect(outcome.error).toBeUndefined();
       expect(outcome.generations).toBe(covering.length);
       if (goReader === undefined) continue;
@@ -163,7 +163,7 @@ describe("an index file", () => {
       fc.property(fc.nat(whole.length - 2), fc.string({ minLength: 0, maxLength: 3 }), (at, put) => {
         const changed = whole.slice(0, at) + put + whole.slice(at + 1);
         const found = readTraceIndex(changed, crc32);
-        if (changed.trimEnd() !== whole.trimEnd()) expect(found).toHaveProperty("reason");
+        return "reason" in found || changed.trimEnd() === whole.trimEnd();
       }),
     );
     expect(readTraceIndex(whole.slice(0, border + 20), crc32)).toEqual({ reason: "it is damaged" });
