@@ -9,7 +9,7 @@ import { readTrace } from "../trace/read.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
 import type { Sink } from "./sink.ts";
 
-export const exportFormats = ["perfetto", "pprof"] as const;
+export const exportFormats = ["perfetto", "otlp", "speedscope", "pprof"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export type ExportRequest = {
@@ -20,6 +20,9 @@ export type ExportRequest = {
   /** As given on the command line. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  /** otlp: wall clock of the first event, RFC 3339, for traces without one; name of the service. */
+  readonly recordedAt?: string | undefined;
+  readonly service?: string | undefined;
   /** pprof: which waits. */
   readonly profile?: string | undefined;
   readonly progress?: (bytes: number) => void;
@@ -38,6 +41,11 @@ const exports: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise
   perfetto: async (request) => {
     const { perfettoExporter } = await import("../export/perfetto/exporter.ts");
     return exportEvents(request, (target) => perfettoExporter(programName(request.input), target));
+  },
+  otlp: async (request) => (await import("./export/otlp.ts")).exportOtlp(request),
+  speedscope: async (request) => {
+    const { speedscopeExporter } = await import("../export/speedscope/exporter.ts");
+    return exportEvents(request, (target) => speedscopeExporter(programName(request.input), target));
   },
   pprof: async (request) => (await import("./export/pprof.ts")).exportPprof(request),
 };

@@ -6,30 +6,35 @@ import { exportFormats, type ExportFormat } from "../export.ts";
 import { gzipped, openSink } from "../sink.ts";
 import { progressBar } from "../terminal.ts";
 
-type Options = { format: ExportFormat; out?: string; from?: string; to?: string; profile?: string };
+type Options = { format: ExportFormat; out?: string; from?: string; to?: string; recordedAt?: string; service?: string; profile?: string };
 
-const isBinary: Readonly<Record<ExportFormat, boolean>> = { perfetto: true, pprof: true };
+const isBinary: Readonly<Record<ExportFormat, boolean>> = { perfetto: true, otlp: false, speedscope: false, pprof: true };
 
 export function exportCommand(): Command {
   return new Command("export")
-    .summary("a trace in the formats of other tools: Perfetto, pprof")
+    .summary("a trace in the formats of other tools: Perfetto, OTLP, speedscope, pprof")
     .description("Writes a Go execution trace in the format of another tool, as a stream: memory does not grow with the trace.")
     .argument("<file>", "a Go execution trace; .gz and .zst are read as they are; - is standard input")
     .addOption(new Option("--format <format>", "format of the output").choices(exportFormats).makeOptionMandatory())
     .option("--out <file>", "write there instead of standard output")
     .option("--from <time>", "only from here: a duration since the first event (1.5s), or RFC 3339 where the wall clock is known")
     .option("--to <time>", "only up to here, as --from")
+    .option("--recorded-at <time>", "otlp: wall clock of the first event (RFC 3339), for traces without one (Go < 1.25)")
+    .option("--service <name>", "otlp: service.name of the spans")
     .option("--profile <waits>", "pprof: net, sync (channels, mutexes, select), syscall, or sched (runnable until it runs)")
     .addHelpText(
       "after",
       `
 Formats, and what opens them:
   perfetto    ui.perfetto.dev: the whole trace as a timeline; --out NAME.gz compresses it to an eighth
+  otlp        a collector, Jaeger, Tempo: tasks and regions as spans, logs as their events (OTLP/JSON, one document)
+  speedscope  speedscope.app: CPU samples, and on- and off-CPU time by stack, as flame graphs
   pprof       go tool pprof, Pyroscope, speedscope: where goroutines waited, with the totals of go tool trace -pprof=…
 
 Examples:
   foretrace export trace.out --format perfetto --out trace.pftrace.gz
   foretrace export trace.out --format perfetto --from 1.5s --to 2s --out moment.pftrace
+  foretrace export trace.out --format otlp | curl -H 'Content-Type: application/json' --data-binary @- http://localhost:4318/v1/traces
   foretrace export trace.out --format pprof --profile sync --out sync.pb.gz && go tool pprof -top sync.pb.gz
 
 What each format holds is described in docs/export.md.
