@@ -41,6 +41,8 @@ export const EventKind = {
   Experimental: 14,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+/** By kind. */
+export const eventKindNames = Object.keys(EventKind) as readonly (keyof typeof EventKind)[];
 
 export const GoState = { Undetermined: 0, NotExist: 1, Runnable: 2, Running: 3, Waiting: 4, Syscall: 5 } as const;
 export type GoState = (typeof GoState)[keyof typeof GoState];
@@ -58,6 +60,7 @@ export const RangeName = { StopTheWorld: 0, GcMark: 1, GcSweep: 2, GcMarkAssist:
 export const rangeNames = ["stop-the-world", "GC concurrent mark phase", "GC incremental sweep", "GC mark assist"] as const;
 
 export const Scope = { Global: 0, Goroutine: 1, Proc: 2, Thread: 3 } as const;
+export type Scope = (typeof Scope)[keyof typeof Scope];
 export const scopeNames = ["Global", "Goroutine", "Proc", "Thread"] as const;
 
 export type Frame = { readonly pc: bigint; readonly func: string; readonly file: string; readonly line: number };
@@ -158,12 +161,15 @@ export type TraceOutcome = {
   readonly error: ForetraceError | undefined;
 };
 
+/** A `WebAssembly.Module`. The types of Node do not name that without those of browsers, and it says as little: it has no members. */
+export type CompiledModule = object;
+
 /** The compiled modules of build/kernels; undefined where there is none. Only the one that a trace needs is asked for. */
 export type TraceCores = {
   /** trace.wasm, for formats from Go 1.22 on. */
-  generations(): WebAssembly.Module | undefined;
+  generations(): CompiledModule | undefined;
   /** trace-old.wasm, for formats up to Go 1.21. */
-  old(): WebAssembly.Module | undefined;
+  old(): CompiledModule | undefined;
 };
 
 export type ReadOptions = {

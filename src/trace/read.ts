@@ -28,18 +28,22 @@ export function readTrace(source: ByteSource, visitor: TraceVisitor, options: Op
   return readTraceSpans(source, visitor, options, () => {});
 }
 
-/** As {@link readTrace}; `onSpan` is told where in the file a generation lies, before its events. */
+/**
+ * As {@link readTrace}; `onSpan` is told where in the file a generation lies, before its events. Reading waits for `turn` after every
+ * quarter of a million events or so; unless given, for what else is due in the event loop.
+ */
 export async function readTraceSpans(
   source: ByteSource,
   visitor: TraceVisitor,
-  options: Options,
+  options: Options & { readonly turn?: () => Promise<void> },
   onSpan: (span: GenerationSpan) => void,
 ): Promise<TraceOutcome> {
   const input = new Input(source);
   const stop = stopOn(options.signal);
+  const { turn = othersRun } = options;
   try {
     const version = await stop.race(readHeader(input, options.assumeVersion));
-    const pause = (): Promise<void> => stop.race(othersRun());
+    const pause = (): Promise<void> => stop.race(turn());
     const reader = oldVersions.includes(version)
       ? new OldReader(input, version, visitor, onSpan, pause)
       : new GenerationReader(input, version, visitor, onSpan, options.core?.generations());

@@ -10,6 +10,7 @@ import {
   RangeName,
   rangeNames,
   scopeNames,
+  type Frame,
   type GenerationTables,
   type TraceInfo,
   type TraceVisitor,
@@ -100,13 +101,16 @@ export class EventLister implements TraceVisitor {
     if (id === 0) return "-";
     let text = this.#stacks.get(id);
     if (text === undefined) {
-      const frames = this.#tables!.stack(id);
-      const hashed = fnv1a32(frames.map((frame) => `${frame.func}@${frame.file}:${frame.line};`).join(""));
-      text = frames.length === 0 ? "-" : `${frames.length}:${hashed.toString(16).padStart(8, "0")}`;
+      text = stackText(this.#tables!.stack(id));
       this.#stacks.set(id, text);
     }
     return text;
   }
+}
+
+export function stackText(frames: readonly Frame[]): string {
+  const hashed = fnv1a32(frames.map((frame) => `${frame.func}@${frame.file}:${frame.line};`).join(""));
+  return frames.length === 0 ? "-" : `${frames.length}:${hashed.toString(16).padStart(8, "0")}`;
 }
 
 const scope = (kind: number, id: number): string => (kind === 0 ? "None" : `${scopeNames[kind]}(${id})`);
