@@ -6,7 +6,7 @@ import { Core, CoreAnswer } from "./core.ts";
 import { Ahead, Cursors } from "./cursors.ts";
 import type { Generation } from "./generation.ts";
 import type { Input } from "./input.ts";
-import { EventKind, type TraceInfo, type TraceVisitor } from "./model.ts";
+import { type CompiledModule, EventKind, type TraceInfo, type TraceVisitor } from "./model.ts";
 import { Ordering, waitingEvent } from "./ordering.ts";
 import { State } from "./state.ts";
 import { CpuSamples, readClock, type GenerationClock } from "./sync.ts";
@@ -55,7 +55,7 @@ export class GenerationReader {
     version: number,
     visitor: TraceVisitor,
     onSpan: (span: GenerationSpan) => void,
-    core: WebAssembly.Module | undefined,
+    core: CompiledModule | undefined,
   ) {
     this.#input = input;
     this.#version = version;
