@@ -91,11 +91,14 @@ export class CoreAnnotations {
     }
   }
 
+  /** True while a goroutine has something open, so that its end matters. */
+  get watches(): boolean {
+    return this.#now.stops.size > 0 || this.#now.regions.size > 0;
+  }
+
   /** A goroutine has ended: what was open on it is forgotten. */
   end(goroutine: number): void {
     const { stops, regions } = this.#now;
-    // Nearly always nothing is open anywhere.
-    if (stops.size === 0 && regions.size === 0) return;
     if (!stops.has(goroutine) && !regions.has(goroutine)) return;
     this.#before ??= copy(this.#now);
     stops.delete(goroutine);

@@ -39,7 +39,7 @@ type Exports = {
     sampleCount: number,
   ): number;
   save(): void;
-  run(before: number): number;
+  run(before: number, watched: boolean): number;
 };
 
 /** Answers of `run`, as in assembly/memory.ts. */
@@ -163,7 +163,7 @@ export class Core {
       this.#last = state.last;
       this.#events = state.events;
     }
-    const answer = this.#exports.run(state.last);
+    const answer = this.#exports.run(state.last, this.#annotations.watches);
     if (answer === CoreAnswer.Unusual) return answer;
     const header = this.#exports.headerAddress() >> 2;
     const words = this.#words;

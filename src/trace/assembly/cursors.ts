@@ -1,6 +1,7 @@
 /**
  * One cursor per thread over its batches of a generation, in a min-heap by the time of their next event.
- * Cursor: position, end of the batch, thread, next batch (0 = none), time (double), type, -, four arguments. Heap entry: time, cursor.
+ * Cursor: position, end of the batch, thread, next batch (0 = none), time, type, -, four arguments. Heap entry: time, cursor.
+ * Times are whole nanoseconds of 64 bits.
  */
 import { COUNTS, CURSOR, CURSORS, HEAP } from "./memory";
 import { forgetCursors, threadFor } from "./scheduler";
@@ -14,12 +15,21 @@ const TIMED: i32 = 0;
 export let size: i32 = 0;
 let bytes: usize = 0;
 let nanosPerTick: f64 = 1;
+/** The same where it is a whole number, else 0. */
+let wholeNanos: u64 = 0;
 let origin: f64 = 0;
+/** Heap entries that are not there. */
+const NEVER: i64 = i64.MAX_VALUE;
+/** Beyond these, times are left to the plain reader: sums over a batch stay within 64 bits. */
+const MOST_NANOS: f64 = 65535;
+const LATEST: f64 = 9007199254740991;
 
 /** Cursors at the first events of a generation; false when one is malformed or there are too many threads. */
 export function loadCursors(base: usize, batches: usize, count: usize, nanos: f64, zero: f64): bool {
   bytes = base;
+  if (!(nanos <= MOST_NANOS)) return false;
   nanosPerTick = nanos;
+  wholeNanos = trunc(nanos) == nanos ? <u64>nanos : 0;
   origin = zero;
   size = 0;
   let cursors: usize = 0;
@@ -47,27 +57,33 @@ export function loadCursors(base: usize, batches: usize, count: usize, nanos: f6
     const found = parse(cursor);
     if (found == MALFORMED) return false;
     if (found == END) continue;
-    place(size, load<f64>(cursor, 16), cursor);
+    place(size, load<i64>(cursor, 16), cursor);
     siftUp(size++);
   }
+  place(size, NEVER, 0);
+  place(size + 1, NEVER, 0);
   return true;
 }
 
-function nextBatch(cursor: usize): bool {
+/** EVENT, END, or MALFORMED for a time far away. */
+function nextBatch(cursor: usize): i32 {
   const batch = <usize>load<u32>(cursor, 12);
-  if (batch == 0) return false;
+  if (batch == 0) return END;
+  const time = trunc(load<f64>(batch, 8) * nanosPerTick) - origin;
+  if (!(abs(time) <= LATEST)) return MALFORMED;
   store<u32>(cursor, load<u32>(batch, 24), 12);
   store<u32>(cursor, <u32>bytes + load<u32>(batch, 16));
   store<u32>(cursor, <u32>bytes + load<u32>(batch, 20), 4);
-  store<f64>(cursor, trunc(load<f64>(batch, 8) * nanosPerTick) - origin, 16);
-  return true;
+  store<i64>(cursor, <i64>time, 16);
+  return EVENT;
 }
 
 /** The cursor's next event: time, type, arguments. */
 export function parse(cursor: usize): i32 {
   let at = <usize>load<u32>(cursor);
   while (at >= <usize>load<u32>(cursor, 4)) {
-    if (!nextBatch(cursor)) return END;
+    const found = nextBatch(cursor);
+    if (found != EVENT) return found;
     at = <usize>load<u32>(cursor);
   }
   const limit = <usize>load<u32>(cursor, 4);
@@ -78,8 +94,8 @@ export function parse(cursor: usize): i32 {
   const word = load<u64>(at);
   const stops = stopsOf(word);
   // Nearly always an event lies in one word: its varints are found without waiting for one another.
-  if (<i32>popcnt(stops) <= count) return parseLong(cursor, at, limit, count);
-  store<f64>(cursor, load<f64>(cursor, 16) + ticks(valueOf(word, stops)), 16);
+  if (<i32>popcnt(stops) <= count || isLong(stops)) return parseLong(cursor, at, limit, count);
+  store<i64>(cursor, load<i64>(cursor, 16) + ticks(valueOf(word, stops)), 16);
   at += argumentsOf(cursor, word, stops, count);
   // Reading behind the batch is allowed for (there is slack) and found here.
   if (at > limit) return MALFORMED;
@@ -87,38 +103,46 @@ export function parse(cursor: usize): i32 {
   return EVENT;
 }
 
-/** Nanoseconds of so many ticks. */
+/** True for a time delta of more than four bytes, which {@link ticks} does not take. */
 // @ts-ignore: decorator
 @inline
-export function ticks(count: u64): f64 {
-  return trunc(<f64>count * nanosPerTick);
+export function isLong(stops: u64): bool {
+  return (stops & 0x80808080) == 0;
+}
+
+/** Nanoseconds of so many ticks, below 2^28. */
+// @ts-ignore: decorator
+@inline
+export function ticks(count: u64): i64 {
+  return wholeNanos != 0 ? <i64>(count * wholeNanos) : <i64>trunc(<f64>(<i64>count) * nanosPerTick);
 }
 
 /** Puts the arguments of an event into its cursor; `word` is what follows its type. Returns its length without the type. */
 // @ts-ignore: decorator
 @inline
 export function argumentsOf(cursor: usize, word: u64, stops: u64, count: i32): usize {
-  let end = bitsOf(stops);
+  // The lowest bit is the stop of the varint before.
+  let rest = stops;
   if (count > 0) {
     // Shifts by a whole word do not come: there is a stop behind.
-    let rest = stops >> end;
-    store<u64>(cursor, valueOf(word >> end, rest), 32);
-    end += bitsOf(rest);
+    let from = ctz(rest) + 1;
+    rest &= rest - 1;
+    store<u64>(cursor, valueOf(word >> from, rest >> from), 32);
     if (count > 1) {
-      rest = stops >> end;
-      store<u64>(cursor, valueOf(word >> end, rest), 40);
-      end += bitsOf(rest);
+      from = ctz(rest) + 1;
+      rest &= rest - 1;
+      store<u64>(cursor, valueOf(word >> from, rest >> from), 40);
       for (let to = cursor + 48; to < cursor + 32 + (<usize>count << 3); to += 8) {
-        rest = stops >> end;
-        store<u64>(to, valueOf(word >> end, rest));
-        end += bitsOf(rest);
+        from = ctz(rest) + 1;
+        rest &= rest - 1;
+        store<u64>(to, valueOf(word >> from, rest >> from));
       }
     }
   }
-  return <usize>(end >> 3);
+  return <usize>(ctz(rest) >> 3) + 1;
 }
 
-/** An event of more than eight bytes, from its time delta on. */
+/** An event of more than eight bytes, or with a large time delta, from that on. */
 function parseLong(cursor: usize, from: usize, limit: usize, count: i32): i32 {
   let at = from;
   for (let i = -1; i < count; i++) {
@@ -133,8 +157,11 @@ function parseLong(cursor: usize, from: usize, limit: usize, count: i32): i32 {
       if (longEnd == 0) return MALFORMED;
       at = longEnd;
     }
-    if (i < 0) store<f64>(cursor, load<f64>(cursor, 16) + ticks(value), 16);
-    else store<u64>(cursor + (<usize>i << 3), value, 32);
+    if (i < 0) {
+      const time = <f64>load<i64>(cursor, 16) + trunc(<f64>value * nanosPerTick);
+      if (!(abs(time) <= LATEST)) return MALFORMED;
+      store<i64>(cursor, <i64>time, 16);
+    } else store<u64>(cursor + (<usize>i << 3), value, 32);
   }
   if (at > limit) return MALFORMED;
   store<u32>(cursor, <u32>at);
@@ -149,8 +176,8 @@ function entry(index: i32): usize {
 
 // @ts-ignore: decorator
 @inline
-export function timeAt(index: i32): f64 {
-  return load<f64>(entry(index));
+export function timeAt(index: i32): i64 {
+  return load<i64>(entry(index));
 }
 
 // @ts-ignore: decorator
@@ -161,15 +188,16 @@ export function cursorAt(index: i32): usize {
 
 // @ts-ignore: decorator
 @inline
-export function place(index: i32, time: f64, cursor: usize): void {
-  store<f64>(entry(index), time);
+export function place(index: i32, time: i64, cursor: usize): void {
+  store<i64>(entry(index), time);
   store<u32>(entry(index), <u32>cursor, 8);
 }
 
 /** The earliest time behind the head's: up to there it may go on without a look at the others. */
-export function runnerUp(): f64 {
-  if (size < 2) return Infinity;
-  return size == 2 ? timeAt(1) : min(timeAt(1), timeAt(2));
+// @ts-ignore: decorator
+@inline
+export function runnerUp(): i64 {
+  return timeAt(1) < timeAt(2) ? timeAt(1) : timeAt(2);
 }
 
 export function siftUp(start: i32): i32 {
@@ -187,22 +215,16 @@ export function siftUp(start: i32): i32 {
 }
 
 /** Ties stay where they are, then go left: equal times come out in the reference's order. */
-export function siftDown(start: i32): void {
+// @ts-ignore: decorator
+@inline
+export function siftDown(start: i32, time: i64, cursor: usize): void {
   let index = start;
-  const time = timeAt(start);
-  const cursor = cursorAt(start);
   for (let left = 2 * index + 1; left < size; left = 2 * index + 1) {
-    let least = index;
-    let leastTime = time;
-    if (timeAt(left) < leastTime) {
-      leastTime = timeAt(left);
-      least = left;
-    }
-    if (left + 1 < size && timeAt(left + 1) < leastTime) {
-      leastTime = timeAt(left + 1);
-      least = left + 1;
-    }
-    if (least == index) break;
+    // Without a branch for the side: it could not be foretold.
+    const isRight = timeAt(left + 1) < timeAt(left);
+    const least = left + <i32>isRight;
+    const leastTime = select<i64>(timeAt(left + 1), timeAt(left), isRight);
+    if (!(leastTime < time)) break;
     place(index, leastTime, cursorAt(least));
     index = least;
   }
@@ -216,8 +238,10 @@ export function removeAt(start: i32): void {
     place(index, timeAt(parent), cursorAt(parent));
   }
   size--;
-  place(0, timeAt(size), cursorAt(size));
-  if (size > 0) siftDown(0);
+  const time = timeAt(size);
+  const cursor = cursorAt(size);
+  place(size, NEVER, 0);
+  if (size > 0) siftDown(0, time, cursor);
 }
 
 /** Sorts the heap by time (a sorted array is a heap), for trying the others in order. */

@@ -3,12 +3,13 @@
  * generation anew from the state at its beginning. Called by src/trace/core.ts; memory is laid out in memory.ts.
  */
 import {
-  argumentsOf, cursorAt, END, loadCursors, MALFORMED, parse, place, removeAt, runnerUp, siftDown, siftUp, size, sortHeap, ticks, timeAt,
+  argumentsOf, cursorAt, END, isLong, loadCursors, MALFORMED, parse, place, removeAt, runnerUp, siftDown, siftUp, size, sortHeap, ticks,
+  timeAt,
 } from "./cursors";
 import {
   BLOCK, BLOCK_FULL, BYTES, COUNTS, DONE, HEADER, MORE, NOTED, PROCS, SAVED, SAVED_GOROUTINES, SAVED_PROCS, SAVED_THREADS, UNUSUAL, WAIT,
 } from "./memory";
-import { advance } from "./ordering";
+import { advance, advanceOn, know } from "./ordering";
 import { beginBlock, emitAll, last, noted, out, STACK_SAMPLE, wides } from "./records";
 import { prepare, save } from "./scheduler";
 import { setGeneration } from "./state";
@@ -18,7 +19,7 @@ import {
 import { stopsOf, valueOf } from "./varint";
 
 /** Times stay exact up to here. */
-const LATEST: f64 = 9007199254740991;
+const LATEST: i64 = 9007199254740991;
 
 let samples: usize = 0;
 let samplesEnd: usize = 0;
@@ -87,14 +88,15 @@ export function begin(
 
 /**
  * A block of events. DONE, MORE or UNUSUAL; the header then has the end of the block, the time of the last event, and how many records
- * are wide and noted. After UNUSUAL the block holds nothing. @param before time of the event before.
+ * are wide and noted. After UNUSUAL the block holds nothing. @param before time of the event before. @param watched that goroutines
+ * end matters, as {@link watch} says of what comes in the block itself.
  */
-export function run(before: f64): i32 {
-  beginBlock(before);
+export function run(before: f64, watched: bool): i32 {
+  beginBlock(<i64>before, watched);
   const answer = fill();
   if (answer == UNUSUAL || !(last <= LATEST)) return UNUSUAL;
   store<u32>(HEADER, <u32>out);
-  store<f64>(HEADER, last, 8);
+  store<f64>(HEADER, <f64>last, 8);
   store<i32>(HEADER, wides, 48);
   store<i32>(HEADER, noted, 52);
   return answer;
@@ -103,30 +105,39 @@ export function run(before: f64): i32 {
 function fill(): i32 {
   while (true) {
     if (out >= BLOCK_FULL) return MORE;
-    const sample = samples < samplesEnd ? load<f64>(samples) : Infinity;
+    const sample = samples < samplesEnd ? <i64>load<f64>(samples) : i64.MAX_VALUE;
     if (samples < samplesEnd && (size == 0 || sample < timeAt(0))) {
       emitSample();
       continue;
     }
     if (size == 0) return DONE;
     const cursor = cursorAt(0);
-    const next = runnerUp();
+    const thread = <usize>load<u32>(cursor, 8);
+    const runner = runnerUp();
+    // Ties with the runner-up go to the head, those with a sample too.
+    const next = runner < sample ? runner : sample;
     let at = <usize>load<u32>(cursor);
     let limit = <usize>load<u32>(cursor, 4);
-    let time = load<f64>(cursor, 16);
+    let time = load<i64>(cursor, 16);
+    let type = load<i32>(cursor, 24);
+    know(thread);
     while (true) {
-      const moved = advance(cursor);
+      const moved = advanceOn(thread, cursor, time, type);
       if (moved != DONE) {
         store<u32>(cursor, <u32>at);
+        store<i64>(cursor, time, 16);
+        store<i32>(cursor, type, 24);
         if (moved == UNUSUAL || !tryOthers()) return UNUSUAL;
         break;
       }
-      const type = <usize>load<u8>(at);
-      const count = <i32>load<i8>(COUNTS + type);
+      type = <i32>load<u8>(at);
+      // None for what is no event: then no word has stops enough.
+      const count = <i32>load<u8>(COUNTS + <usize>type);
       const word = load<u64>(at, 1);
       const stops = stopsOf(word);
-      if (at >= limit || count < 0 || <i32>popcnt(stops) <= count) {
+      if (at >= limit || <i32>popcnt(stops) <= count || isLong(stops)) {
         store<u32>(cursor, <u32>at);
+        store<i64>(cursor, time, 16);
         const found = parse(cursor);
         if (found == MALFORMED) return UNUSUAL;
         if (found == END) {
@@ -135,18 +146,18 @@ function fill(): i32 {
         }
         at = <usize>load<u32>(cursor);
         limit = <usize>load<u32>(cursor, 4);
-        time = load<f64>(cursor, 16);
+        time = load<i64>(cursor, 16);
+        type = load<i32>(cursor, 24);
       } else {
         time += ticks(valueOf(word, stops));
-        store<f64>(cursor, time, 16);
-        store<i32>(cursor, <i32>type, 24);
         at += 1 + argumentsOf(cursor, word, stops, count);
         if (at > limit) return UNUSUAL;
       }
-      if (time <= next && !(sample < time) && out < BLOCK_FULL) continue;
+      if (time <= next && out < BLOCK_FULL) continue;
       store<u32>(cursor, <u32>at);
-      place(0, time, cursor);
-      siftDown(0);
+      store<i64>(cursor, time, 16);
+      store<i32>(cursor, type, 24);
+      siftDown(0, time, cursor);
       break;
     }
   }
@@ -155,7 +166,7 @@ function fill(): i32 {
 /** The head cannot go first: the others in order of time, the first that can is taken. */
 function tryOthers(): bool {
   // The head's entry is as old as its stay at the head.
-  place(0, load<f64>(cursorAt(0), 16), cursorAt(0));
+  place(0, load<i64>(cursorAt(0), 16), cursorAt(0));
   sortHeap();
   for (let i = 1; i < size; i++) {
     const cursor = cursorAt(i);
@@ -166,8 +177,8 @@ function tryOthers(): bool {
     if (found == MALFORMED) return false;
     if (found == END) removeAt(i);
     else {
-      place(i, load<f64>(cursor, 16), cursor);
-      if (siftUp(i) == i) siftDown(i);
+      place(i, load<i64>(cursor, 16), cursor);
+      if (siftUp(i) == i) siftDown(i, load<i64>(cursor, 16), cursor);
     }
     return true;
   }
@@ -176,7 +187,7 @@ function tryOthers(): bool {
 
 function emitSample(): void {
   emitAll(
-    STACK_SAMPLE, load<f64>(samples), load<f64>(samples, 8), load<f64>(samples, 16), load<f64>(samples, 24), load<f64>(samples, 32),
+    STACK_SAMPLE, <i64>load<f64>(samples), load<f64>(samples, 8), load<f64>(samples, 16), load<f64>(samples, 24), load<f64>(samples, 32),
     0, 0, 0, 0, 0, 0,
   );
   samples += 40;

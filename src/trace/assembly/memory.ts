@@ -34,7 +34,8 @@ export const PROCS: usize = THREADS + THREAD_LIMIT * STRUCT;
 export const CURSORS: usize = PROCS + PROC_LIMIT * STRUCT;
 export const CURSOR: usize = 64;
 export const HEAP: usize = CURSORS + THREAD_LIMIT * CURSOR;
-export const GOROUTINES: usize = HEAP + THREAD_LIMIT * 16;
+/** Two entries behind the last one stand for "never". */
+export const GOROUTINES: usize = HEAP + (THREAD_LIMIT + 2) * 16;
 export const GOROUTINE_CELLS: usize = GOROUTINES + GOROUTINE_LIMIT * STRUCT;
 export const GOROUTINES_FREE: usize = GOROUTINE_CELLS + GOROUTINE_LIMIT * 8;
 /** The state at the beginning of the generation: header, threads, procs, goroutines. */

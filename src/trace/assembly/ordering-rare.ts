@@ -1,7 +1,7 @@
 /** The less frequent events: statuses, coroutine switches, threads of C code, ranges, annotations, experiments. */
 import { COUNTS, DONE, EXACT, UNUSUAL, WAIT } from "./memory";
 import {
-  emit, emitAll, emitEnd, emitOpen, emitSmall, EXPERIMENTAL, GO_TRANSITION, LABEL, LOG, METRIC, PROC_TRANSITION, RANGE_ACTIVE, RANGE_BEGIN,
+  emit, emitAll, emitEnd, emitOpen, emitRange, emitSmall, EXPERIMENTAL, GO_TRANSITION, LABEL, LOG, METRIC, PROC_TRANSITION, RANGE_ACTIVE, RANGE_BEGIN,
   RANGE_END, REGION_BEGIN, REGION_END, STOP_BEGIN, STOP_END, TASK_BEGIN, TASK_END, watch,
 } from "./records";
 import {
@@ -15,14 +15,14 @@ import {
 import { hasStack, hasString } from "./tables";
 
 /** Names of ranges and scopes, as in the model. */
-const GC_MARK: f64 = 1;
-const GC_SWEEP: f64 = 2;
-const GC_ASSIST: f64 = 3;
-const ON_GLOBAL: f64 = 0;
-const ON_GOROUTINE: f64 = 1;
-const ON_PROC: f64 = 2;
+const GC_MARK: i32 = 1;
+const GC_SWEEP: i32 = 2;
+const GC_ASSIST: i32 = 3;
+const ON_GLOBAL: i32 = 0;
+const ON_GOROUTINE: i32 = 1;
+const ON_PROC: i32 = 2;
 
-export function advanceRare(type: i32, thread: usize, at: f64, cursor: usize): i32 {
+export function advanceRare(type: i32, thread: usize, at: i64, cursor: usize): i32 {
   const a = load<u64>(cursor, 32);
   const b = load<u64>(cursor, 40);
   const c = load<u64>(cursor, 48);
@@ -124,7 +124,7 @@ function goState(status: i32): i32 {
   }
 }
 
-function procStatus(thread: usize, at: f64, id: i64, wanted: u64): i32 {
+function procStatus(thread: usize, at: i64, id: i64, wanted: u64): i32 {
   if (wanted > 4 || !idOk(id)) return UNUSUAL;
   const status = <i32>wanted;
   let from = procState(status);
@@ -151,7 +151,7 @@ function procStatus(thread: usize, at: f64, id: i64, wanted: u64): i32 {
 }
 
 /** @param on id of the thread the goroutine sits on, where it is in a system call. */
-function goStatus(thread: usize, at: f64, id: i64, on: i64, wanted: u64, stack: u64): i32 {
+function goStatus(thread: usize, at: i64, id: i64, on: i64, wanted: u64, stack: u64): i32 {
   if (wanted > 4 || !idOk(id) || (on != -1 && !idOk(on)) || !hasStack(stack)) return UNUSUAL;
   const status = <i32>wanted;
   const to = goState(status);
@@ -194,7 +194,7 @@ function goStatus(thread: usize, at: f64, id: i64, on: i64, wanted: u64, stack: 
 }
 
 /** One goroutine hands over to another that waits: three transitions. */
-function goSwitch(thread: usize, at: f64, next: i64, sequence: i64, ends: bool): i32 {
+function goSwitch(thread: usize, at: i64, next: i64, sequence: i64, ends: bool): i32 {
   if (load<u32>(thread, 20) == <u32>NO_PROC) return UNUSUAL;
   const goroutine = goroutineOn(thread);
   if (goroutine == 0 || load<i32>(goroutine, 24) != RUNNING) return UNUSUAL;
@@ -219,7 +219,7 @@ function goSwitch(thread: usize, at: f64, next: i64, sequence: i64, ends: bool):
 }
 
 /** A thread of C code enters Go: its goroutine begins in a system call. */
-function goCreateSyscall(thread: usize, at: f64, id: i64): i32 {
+function goCreateSyscall(thread: usize, at: i64, id: i64): i32 {
   if (thread == NO_THREAD || load<i64>(thread, 8) != -1 || !idOk(id) || findGoroutine(id) != 0) return UNUSUAL;
   const goroutine = addGoroutine(id, SYSCALL, generation);
   if (goroutine == 0) return UNUSUAL;
@@ -229,7 +229,7 @@ function goCreateSyscall(thread: usize, at: f64, id: i64): i32 {
 }
 
 /** A thread of C code leaves Go. The thread's id may be used again at once, so a processor that it still holds is given up here. */
-function goDestroySyscall(thread: usize, at: f64): i32 {
+function goDestroySyscall(thread: usize, at: i64): i32 {
   if (thread == NO_THREAD) return UNUSUAL;
   const goroutine = goroutineOn(thread);
   if (goroutine == 0 || load<i32>(goroutine, 24) != SYSCALL) return UNUSUAL;
@@ -246,7 +246,7 @@ function goDestroySyscall(thread: usize, at: f64): i32 {
 }
 
 /** Starts and ends of the collector's cycles are numbered in one sequence, since they happen on any thread. */
-function collection(type: i32, thread: usize, at: f64, sequence: i64, stack: u64): i32 {
+function collection(type: i32, thread: usize, at: i64, sequence: i64, stack: u64): i32 {
   const begins = type == 29;
   if (!idOk(sequence)) return UNUSUAL;
   if (type == 28 && isFirst) {
@@ -257,7 +257,7 @@ function collection(type: i32, thread: usize, at: f64, sequence: i64, stack: u64
   }
   if (begins && !hasStack(stack)) return UNUSUAL;
   setGc(type == 30 ? 0 : 1, sequence);
-  emit(begins ? RANGE_BEGIN : type == 30 ? RANGE_END : RANGE_ACTIVE, at, thread, begins ? <f64>stack : 0, GC_MARK, 0, ON_GLOBAL, 0, 0, 0);
+  emitRange(begins ? RANGE_BEGIN : type == 30 ? RANGE_END : RANGE_ACTIVE, at, thread, begins ? stack : 0, GC_MARK, ON_GLOBAL, 0, 0, 0);
   return DONE;
 }
 
@@ -278,40 +278,40 @@ function toggle(resource: usize, begins: bool): bool {
   return true;
 }
 
-function assistActive(thread: usize, at: f64, id: i64): i32 {
+function assistActive(thread: usize, at: i64, id: i64): i32 {
   const goroutine = findGoroutine(id);
   if (goroutine == 0 || !activate(goroutine)) return UNUSUAL;
-  emit(RANGE_ACTIVE, at, thread, 0, GC_ASSIST, 0, ON_GOROUTINE, <f64>id, 0, 0);
+  emitRange(RANGE_ACTIVE, at, thread, 0, GC_ASSIST, ON_GOROUTINE, id, 0, 0);
   return DONE;
 }
 
-function assist(thread: usize, at: f64, begins: bool, stack: u64): i32 {
+function assist(thread: usize, at: i64, begins: bool, stack: u64): i32 {
   if (!runs(thread)) return UNUSUAL;
   const goroutine = goroutineOn(thread);
   if (goroutine == 0 || !toggle(goroutine, begins) || !hasStack(stack)) return UNUSUAL;
-  emit(begins ? RANGE_BEGIN : RANGE_END, at, thread, <f64>stack, GC_ASSIST, 0, ON_GOROUTINE, <f64>load<i64>(thread, 8), 0, 0);
+  emitRange(begins ? RANGE_BEGIN : RANGE_END, at, thread, stack, GC_ASSIST, ON_GOROUTINE, load<i64>(thread, 8), 0, 0);
   return DONE;
 }
 
-function sweepActive(thread: usize, at: f64, id: i64): i32 {
+function sweepActive(thread: usize, at: i64, id: i64): i32 {
   const proc = findProc(id);
   if (proc == 0 || !activate(proc)) return UNUSUAL;
-  emit(RANGE_ACTIVE, at, thread, 0, GC_SWEEP, 0, ON_PROC, <f64>id, 0, 0);
+  emitRange(RANGE_ACTIVE, at, thread, 0, GC_SWEEP, ON_PROC, id, 0, 0);
   return DONE;
 }
 
 /** @param a stack at the begin, bytes swept at the end. @param b bytes reclaimed at the end. */
-function sweep(thread: usize, at: f64, begins: bool, a: u64, b: u64): i32 {
+function sweep(thread: usize, at: i64, begins: bool, a: u64, b: u64): i32 {
   const proc = <usize>load<u32>(thread, 20);
   if (proc == NO_PROC || !toggle(proc, begins)) return UNUSUAL;
-  const id = <f64>load<i64>(proc);
-  if (!begins) emit(RANGE_END, at, thread, 0, GC_SWEEP, 0, ON_PROC, id, <f64>a, <f64>b);
+  const id = load<i64>(proc);
+  if (!begins) emitRange(RANGE_END, at, thread, 0, GC_SWEEP, ON_PROC, id, a, b);
   else if (!hasStack(a)) return UNUSUAL;
-  else emit(RANGE_BEGIN, at, thread, <f64>a, GC_SWEEP, 0, ON_PROC, id, 0, 0);
+  else emitRange(RANGE_BEGIN, at, thread, a, GC_SWEEP, ON_PROC, id, 0, 0);
   return DONE;
 }
 
-function experimental(type: i32, thread: usize, at: f64, a: u64, b: u64, c: u64, d: u64): i32 {
+function experimental(type: i32, thread: usize, at: i64, a: u64, b: u64, c: u64, d: u64): i32 {
   if (type < 128 || thread == NO_THREAD) return UNUSUAL;
   const count = load<i8>(COUNTS + <usize>type);
   if (count > 3) return UNUSUAL;

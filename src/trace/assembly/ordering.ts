@@ -15,24 +15,31 @@ import {
 import { hasStack, hasString } from "./tables";
 
 /** Lets a cursor's current event happen, if it may. */
-// @ts-ignore: decorator
-@inline
 export function advance(cursor: usize): i32 {
   const thread = <usize>load<u32>(cursor, 8);
-  if (thread == NO_THREAD) {
-    const done = advanceOn(thread, cursor);
-    release(NO_THREAD);
-    return done;
-  }
-  store<i32>(thread, 1, 24);
-  return advanceOn(thread, cursor);
+  know(thread);
+  return advanceOn(thread, cursor, load<i64>(cursor, 16), load<i32>(cursor, 24));
+}
+
+/** A thread is known from its first event on. */
+// @ts-ignore: decorator
+@inline
+export function know(thread: usize): void {
+  if (thread != NO_THREAD) store<i32>(thread, 1, 24);
+}
+
+/** As {@link advance}, for a thread that is known: its event's time and type are at hand. */
+// @ts-ignore: decorator
+@inline
+export function advanceOn(thread: usize, cursor: usize, at: i64, type: i32): i32 {
+  const done = dispatch(thread, cursor, at, type);
+  if (thread == NO_THREAD) release(NO_THREAD);
+  return done;
 }
 
 // @ts-ignore: decorator
 @inline
-function advanceOn(thread: usize, cursor: usize): i32 {
-  const at = load<f64>(cursor, 16);
-  const type = load<i32>(cursor, 24);
+function dispatch(thread: usize, cursor: usize, at: i64, type: i32): i32 {
   switch (type) {
     case 10:
       return procStart(thread, at, load<i64>(cursor, 32), load<i64>(cursor, 40));
@@ -71,7 +78,7 @@ function advanceOn(thread: usize, cursor: usize): i32 {
 
 // @ts-ignore: decorator
 @inline
-function goStart(thread: usize, at: f64, id: i64, sequence: i64): i32 {
+function goStart(thread: usize, at: i64, id: i64, sequence: i64): i32 {
   const goroutine = findGoroutine(id);
   if (goroutine == 0 || load<i32>(goroutine, 24) != RUNNABLE) return WAIT;
   if (load<i64>(goroutine, 8) + 1 != sequence || load<i64>(goroutine, 16) != generation) return WAIT;
@@ -94,7 +101,7 @@ function runningOn(thread: usize): usize {
 
 // @ts-ignore: decorator
 @inline
-function goDestroy(thread: usize, at: f64): i32 {
+function goDestroy(thread: usize, at: i64): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0) return UNUSUAL;
   emitEnd(at, thread, load<i64>(thread, 8), GO_RUNNING);
@@ -105,7 +112,7 @@ function goDestroy(thread: usize, at: f64): i32 {
 
 // @ts-ignore: decorator
 @inline
-function goStop(thread: usize, at: f64, reason: u64, stack: u64, status: i32, to: i32): i32 {
+function goStop(thread: usize, at: i64, reason: u64, stack: u64, status: i32, to: i32): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0 || !hasStack(stack) || !hasString(reason)) return UNUSUAL;
   store<i32>(goroutine, status, 24);
@@ -116,7 +123,7 @@ function goStop(thread: usize, at: f64, reason: u64, stack: u64, status: i32, to
 
 // @ts-ignore: decorator
 @inline
-function goUnblock(thread: usize, at: f64, id: i64, sequence: i64, stack: u64): i32 {
+function goUnblock(thread: usize, at: i64, id: i64, sequence: i64, stack: u64): i32 {
   const goroutine = findGoroutine(id);
   if (goroutine == 0 || load<i32>(goroutine, 24) != WAITING) return WAIT;
   if (load<i64>(goroutine, 8) + 1 != sequence || load<i64>(goroutine, 16) != generation) return WAIT;
@@ -127,7 +134,7 @@ function goUnblock(thread: usize, at: f64, id: i64, sequence: i64, stack: u64): 
   return DONE;
 }
 
-function goCreate(thread: usize, at: f64, id: i64, entry: u64, stack: u64, blocked: bool): i32 {
+function goCreate(thread: usize, at: i64, id: i64, entry: u64, stack: u64, blocked: bool): i32 {
   if (load<u32>(thread, 20) == <u32>NO_PROC || !idOk(id) || !hasStack(stack) || !hasStack(entry)) return UNUSUAL;
   if (load<i64>(thread, 8) != -1) {
     const current = goroutineOn(thread);
@@ -140,7 +147,7 @@ function goCreate(thread: usize, at: f64, id: i64, entry: u64, stack: u64, block
 
 // @ts-ignore: decorator
 @inline
-function syscallBegin(thread: usize, at: f64, sequence: i64, stack: u64): i32 {
+function syscallBegin(thread: usize, at: i64, sequence: i64, stack: u64): i32 {
   const goroutine = runningOn(thread);
   if (goroutine == 0) return UNUSUAL;
   const proc = <usize>load<u32>(thread, 20);
@@ -154,7 +161,7 @@ function syscallBegin(thread: usize, at: f64, sequence: i64, stack: u64): i32 {
 
 // @ts-ignore: decorator
 @inline
-function syscallEnd(thread: usize, at: f64): i32 {
+function syscallEnd(thread: usize, at: i64): i32 {
   const proc = <usize>load<u32>(thread, 20);
   if (proc == NO_PROC) return UNUSUAL;
   const goroutine = goroutineOn(thread);
@@ -166,7 +173,7 @@ function syscallEnd(thread: usize, at: f64): i32 {
 }
 
 /** Waits until the thread has lost its processor: it does, since the system call ended without it. */
-function syscallEndBlocked(thread: usize, at: f64): i32 {
+function syscallEndBlocked(thread: usize, at: i64): i32 {
   const proc = <usize>load<u32>(thread, 20);
   if (proc != NO_PROC && load<i32>(proc, 24) == P_SYSCALL) return WAIT;
   if (thread == NO_THREAD) return UNUSUAL;
@@ -180,14 +187,14 @@ function syscallEndBlocked(thread: usize, at: f64): i32 {
 
 // @ts-ignore: decorator
 @inline
-function heapMetric(thread: usize, at: f64, metric: i32, value: u64): i32 {
+function heapMetric(thread: usize, at: i64, metric: i32, value: u64): i32 {
   if (load<u32>(thread, 20) == <u32>NO_PROC) return UNUSUAL;
   if (value <= 0x7fffffff) emitSmall(METRIC, at, thread, metric, 0, <i32>value, 0, 0, 0);
   else emit(METRIC, at, thread, 0, metric, <f64>value, 0, 0, 0, 0);
   return DONE;
 }
 
-function procStart(thread: usize, at: f64, id: i64, sequence: i64): i32 {
+function procStart(thread: usize, at: i64, id: i64, sequence: i64): i32 {
   const proc = findProc(id);
   if (proc == 0 || load<i32>(proc, 24) != P_IDLE || load<u32>(thread, 20) != <u32>NO_PROC) return WAIT;
   if (load<i64>(proc, 8) + 1 != sequence || load<i64>(proc, 16) != generation) return WAIT;
@@ -199,7 +206,7 @@ function procStart(thread: usize, at: f64, id: i64, sequence: i64): i32 {
   return DONE;
 }
 
-function procStop(thread: usize, at: f64): i32 {
+function procStop(thread: usize, at: i64): i32 {
   const proc = <usize>load<u32>(thread, 20);
   if (proc == NO_PROC) return UNUSUAL;
   const status = load<i32>(proc, 24);
@@ -211,7 +218,7 @@ function procStop(thread: usize, at: f64): i32 {
 }
 
 /** A processor is taken from a thread that sits in a system call with it, perhaps from the very thread that says so. */
-function procSteal(thread: usize, at: f64, id: i64, sequence: i64, from: i64): i32 {
+function procSteal(thread: usize, at: i64, id: i64, sequence: i64, from: i64): i32 {
   const proc = findProc(id);
   if (proc == 0) return WAIT;
   const status = load<i32>(proc, 24);

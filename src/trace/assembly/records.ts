@@ -31,16 +31,17 @@ export let out: usize = BLOCK;
 export let wides: i32 = 0;
 export let noted: i32 = 0;
 /** Time of the last event. */
-export let last: f64 = -1;
+export let last: i64 = -1;
 
-/** True once a goroutine had text remembered: JavaScript is told of its end. */
+/** True while a goroutine may have text remembered: JavaScript is told of its end. */
 let watched: bool = false;
 
 export function watch(): void {
   watched = true;
 }
 
-export function beginBlock(time: f64): void {
+export function beginBlock(time: i64, isWatched: bool): void {
+  watched = isWatched;
   out = BLOCK;
   wides = 0;
   noted = 0;
@@ -54,13 +55,13 @@ function note(): void {
 }
 
 /** The goroutine ends. */
-export function emitEnd(at: f64, thread: usize, id: i64, from: i32): void {
+export function emitEnd(at: i64, thread: usize, id: i64, from: i32): void {
   if (watched) note();
   emitSmall(GO_TRANSITION, at, thread, id, 0, from, GO_NOT_EXIST, 0, 0);
 }
 
 /** An event that JavaScript completes. */
-export function emitOpen(kind: i32, at: f64, thread: usize, stack: u64, a: u64, b: u64, c: u64): void {
+export function emitOpen(kind: i32, at: i64, thread: usize, stack: u64, a: u64, b: u64, c: u64): void {
   note();
   const proc = <f64>load<i64>(<usize>load<u32>(thread, 20));
   emitWide(kind, at, <f64>load<i64>(thread), proc, <f64>load<i64>(thread, 8), <f64>stack, <f64>a, <f64>b, <f64>c, 0, 0, 0);
@@ -68,14 +69,14 @@ export function emitOpen(kind: i32, at: f64, thread: usize, stack: u64, a: u64, 
 
 // @ts-ignore: decorator
 @inline
-function timed(at: f64): f64 {
+function timed(at: i64): f64 {
   const time = at > last ? at : last + 1;
   last = time;
-  return time;
+  return <f64>time;
 }
 
 /** An event whose first argument is an id, in the context of the thread as it is now. */
-export function emitSmall(kind: i32, at: f64, thread: usize, id: i64, stack: i32, b: i32, c: i32, d: i32, e: i32): void {
+export function emitSmall(kind: i32, at: i64, thread: usize, id: i64, stack: i32, b: i32, c: i32, d: i32, e: i32): void {
   if (wideIds) {
     emit(kind, at, thread, stack, <f64>id, b, c, d, e, 0);
     return;
@@ -95,8 +96,18 @@ export function emitSmall(kind: i32, at: f64, thread: usize, id: i64, stack: i32
   store<i32>(slot, e, 44);
 }
 
+/** A range of a resource; `e` and `f` are bytes. */
+export function emitRange(kind: i32, at: i64, thread: usize, stack: u64, name: i32, scope: i32, id: i64, e: u64, f: u64): void {
+  if (wideIds || e > 0x7fffffff || f != 0) {
+    const proc = <f64>load<i64>(<usize>load<u32>(thread, 20));
+    emitWide(kind, at, <f64>load<i64>(thread), proc, <f64>load<i64>(thread, 8), <f64>stack, name, 0, scope, <f64>id, <f64>e, <f64>f);
+    return;
+  }
+  emitSmall(kind, at, thread, name, <i32>stack, 0, scope, <i32>id, <i32>e);
+}
+
 /** Any event, in the context of the thread as it is now. */
-export function emit(kind: i32, at: f64, thread: usize, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void {
+export function emit(kind: i32, at: i64, thread: usize, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void {
   const proc = <f64>load<i64>(<usize>load<u32>(thread, 20));
   emitAll(kind, at, <f64>load<i64>(thread), proc, <f64>load<i64>(thread, 8), stack, a, b, c, d, e, f);
 }
@@ -108,7 +119,7 @@ function narrow(value: f64): bool {
 }
 
 export function emitAll(
-  kind: i32, at: f64, thread: f64, proc: f64, goroutine: f64, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
+  kind: i32, at: i64, thread: f64, proc: f64, goroutine: f64, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
 ): void {
   if (
     narrow(thread) && narrow(proc) && narrow(goroutine) && narrow(stack) &&
@@ -133,7 +144,7 @@ export function emitAll(
 }
 
 function emitWide(
-  kind: i32, at: f64, thread: f64, proc: f64, goroutine: f64, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
+  kind: i32, at: i64, thread: f64, proc: f64, goroutine: f64, stack: f64, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
 ): void {
   const slot = out;
   out = slot + 3 * SLOT;
