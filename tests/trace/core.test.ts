@@ -127,6 +127,24 @@ describe("what is rare", () => {
     grow.mockRestore();
   });
 
+  test.each([
+    [15_625_000, true, 18],
+    [24_000_000, true, 18],
+    [3_000_000_000, true, 18],
+    [20_000, true, 18],
+    // So slow that the trace lies beyond 104 days; the core leaves such clocks alone.
+    [7, false, 11],
+  ])("a clock of %s Hz", async (frequency, alone, events) => {
+    const gaps = [0, 1, 3, 2 ** 20 + 1, 2 ** 28 - 1, 2 ** 28, 2 ** 35 + 3];
+    const lines = gaps.flatMap((dt, i) => [`GoSyscallBegin dt=${dt} p_seq=${i + 1} stack=0`, `GoSyscallEnd dt=${i}`]);
+    expect(await both(trace({ lines, frequency }))).toMatchObject({ alone, events });
+  });
+
+  test.each(["9007199254740993", "1152921504606846976", "18446744073709551615"])("a gap of %s ticks", async (dt) => {
+    const { alone, message } = await both(trace({ lines: ["HeapAlloc dt=1 heapalloc_value=1", `HeapAlloc dt=${dt} heapalloc_value=1`] }));
+    expect({ alone, message: message.slice(0, 15) }).toEqual({ alone: false, message: "trace_malformed" });
+  });
+
   test("a generation that begins more than 104 days after the first one", async () => {
     const late = generation(2, { lines: [] }).replaceAll("time=20000000", "time=9107199254740991");
     const { message, events } = await both(traceFromText(`Trace Go1.22${generation(1, { lines: [] })}${late}`));
@@ -162,12 +180,12 @@ describe("what is rare", () => {
   });
 });
 
-type Content = { readonly lines: readonly string[]; readonly goroutine?: string; readonly text?: number };
+type Content = { readonly lines: readonly string[]; readonly goroutine?: string; readonly text?: number; readonly frequency?: number };
 
 /** A trace of one generation in which one goroutine runs and does what the lines say; string 1 is "name". */
 const trace = (content: Content): Uint8Array => traceFromText(`Trace Go1.22${generation(1, content)}`);
 
-function generation(number: number, { lines, goroutine = "1", text = 1 }: Content): string {
+function generation(number: number, { lines, goroutine = "1", text = 1, frequency = 1_000_000_000 }: Content): string {
   const batches: string[] = [];
   const all = ["ProcStatus dt=1 p=0 pstatus=1", `GoStatus dt=1 g=${goroutine} m=0 gstatus=2`, ...lines];
   for (let at = 0; at < all.length; at += 4000) {
@@ -180,8 +198,8 @@ function generation(number: number, { lines, goroutine = "1", text = 1 }: Conten
   const name = traceFromText(`Trace Go1.22\nString id=${text}\n\tdata="name"\n`).length - 16;
   return `
 ${batches.join("")}
-EventBatch gen=${number} m=18446744073709551615 time=${number * 10_000_000} size=6
-Frequency freq=1000000000
+EventBatch gen=${number} m=18446744073709551615 time=${number * 10_000_000} size=${1 + Math.ceil(Math.log2(frequency + 1) / 7)}
+Frequency freq=${frequency}
 EventBatch gen=${number} m=18446744073709551615 time=${number * 10_000_000} size=${1 + name}
 Strings
 String id=${text}
