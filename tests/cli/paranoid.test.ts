@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { runCli } from "../helpers/cli.ts";
 
 const fixture = join(import.meta.dirname, "..", "fixtures", "traces", "esbuild-0.28.2-go1.26.5-small.trace");

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Core } from "../../src/trace/core.ts";
 import { EventKind, GoState } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { mutate } from "./damage.ts";
 import { goldenLists, traceBytes, v2Traces } from "./golden.ts";
 import { core, readingOf } from "./readers.ts";

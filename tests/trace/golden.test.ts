@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readTrace } from "../../src/trace/read.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { sharedDir } from "../helpers/shared.ts";
 import { baseName, digest, eventLines, goldenLines, goldenLists, shared, sharedFiles, traceBytes, v2Traces } from "./golden.ts";
 import { readers } from "./readers.ts";

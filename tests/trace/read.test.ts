@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { checkTraceHeader } from "../../src/trace/header.ts";
 import { readTrace as read } from "../../src/trace/read.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import type { TraceInfo } from "../../src/trace/model.ts";
 import { EventLister } from "./event-list.ts";
 import { goldenLists, sharedFiles, traceBytes } from "./golden.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 
 const body = (text: string): number[] => [...traceFromText(`Trace Go1.23\n${text}`).subarray(16)];
 

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EventKind, GoState } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { validationRules, type RuleName } from "../../src/trace/validation/rules.ts";
 import { createValidator } from "../../src/trace/validator.ts";
 import { shared, sharedFiles, traceBytes, v2Traces } from "./golden.ts";

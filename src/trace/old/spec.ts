@@ -114,6 +114,10 @@ export const Old = {
   CPUSample: 49,
 } as const;
 
+/** A record of the formats up to 1.21; `args` are those of the table. */
+export type OldRecord = { readonly id: number; readonly name: string; readonly since: number; readonly args: readonly string[] };
+export const oldRecords: readonly OldRecord[] = rows.map(([id, name, since, args]) => ({ id, name, since, args: args.split(" ") }));
+
 const names = new Map(rows.map(([id, name]) => [id, name]));
 export const oldName = (type: number): string => names.get(type) ?? `event ${type}`;
 
