@@ -9,7 +9,7 @@ import { readTrace } from "../trace/read.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
 import type { Sink } from "./sink.ts";
 
-export const exportFormats = ["perfetto", "otlp", "speedscope", "pprof"] as const;
+export const exportFormats = ["perfetto", "otlp", "speedscope", "pprof", "text", "binary"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export type ExportRequest = {
@@ -48,6 +48,8 @@ const exports: Readonly<Record<ExportFormat, (request: ExportRequest) => Promise
     return exportEvents(request, (target) => speedscopeExporter(programName(request.input), target));
   },
   pprof: async (request) => (await import("./export/pprof.ts")).exportPprof(request),
+  text: async (request) => (await import("./export/text.ts")).exportText(request),
+  binary: async (request) => (await import("./export/text.ts")).exportBinary(request),
 };
 
 /**

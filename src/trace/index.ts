@@ -33,7 +33,10 @@ export {
   type TraceVisitor,
 } from "./model.ts";
 export { readTrace } from "./read.ts";
-export { sliceTrace, type TraceRange } from "./slice.ts";
+export { sliceTrace, type SliceOptions, type TraceRange } from "./slice.ts";
+export { clipped, type RangeSource } from "./range-source.ts";
 export { streamBytes } from "./stream.ts";
 export { readTable, tableChunks, type ChunkOptions, type EventTable, type TableOptions } from "./table.ts";
-export { traceFromText } from "./text.ts";
+export { traceFromText, traceFromTextStream } from "./text/from-text.ts";
+export { traceToText, type TextOptions } from "./text/to-text.ts";
+export { blockBytes, TraceIndexer, type Crc32, type IndexedGeneration, type TraceIndex } from "./trace-index.ts";

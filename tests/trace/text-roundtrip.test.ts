@@ -96,9 +96,7 @@ test
     ...["esbuild-0.28.2-go1.26.5-small.trace", "esbuild-0.28.2-go1.26.5-cpuprofile.trace"].map(
       (name) => [name, traceBytes(name)!] as const,
     ),
-    ...sharedFiles("real", /(go1\.25\.7-small|go1\.22\.5-small)\.trace$/).map(
-      (path) => [basename(path), readFileSync(path)] as const,
-    ),
+    ...sharedFiles("real", /(go1\.25\.7-small|go1\.22\.5-small)\.trace$/).map((path) => [basename(path), readFileSync(path)] as const),
   ])("%s as go tool trace -d=wire writes it", async (name, bytes) => {
   const file = join(folder, name);
   writeFileSync(file, bytes);
@@ -227,7 +225,5 @@ describe("any text", () => {
 
 test("a literal of any bytes comes back", () => {
   fc.assert(fc.property(fc.uint8Array(), (bytes) => Buffer.from(unquote(quote(bytes))).equals(bytes)));
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => Buffer.from(unquote(quote(Buffer.from(text)))).equals(Buffer.from(text))),
-  );
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => Buffer.from(unquote(quote(Buffer.from(text)))).equals(Buffer.from(text))));
 });

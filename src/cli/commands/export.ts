@@ -8,11 +8,18 @@ import { progressBar } from "../terminal.ts";
 
 type Options = { format: ExportFormat; out?: string; from?: string; to?: string; recordedAt?: string; service?: string; profile?: string };
 
-const isBinary: Readonly<Record<ExportFormat, boolean>> = { perfetto: true, otlp: false, speedscope: false, pprof: true };
+const isBinary: Readonly<Record<ExportFormat, boolean>> = {
+  perfetto: true,
+  otlp: false,
+  speedscope: false,
+  pprof: true,
+  text: false,
+  binary: true,
+};
 
 export function exportCommand(): Command {
   return new Command("export")
-    .summary("a trace in the formats of other tools: Perfetto, OTLP, speedscope, pprof")
+    .summary("a trace in the formats of other tools: Perfetto, OTLP, speedscope, pprof; as text")
     .description("Writes a Go execution trace in the format of another tool, as a stream: memory does not grow with the trace.")
     .argument("<file>", "a Go execution trace; .gz and .zst are read as they are; - is standard input")
     .addOption(new Option("--format <format>", "format of the output").choices(exportFormats).makeOptionMandatory())
@@ -30,6 +37,8 @@ Formats, and what opens them:
   otlp        a collector, Jaeger, Tempo: tasks and regions as spans, logs as their events (OTLP/JSON, one document)
   speedscope  speedscope.app: CPU samples, and on- and off-CPU time by stack, as flame graphs
   pprof       go tool pprof, Pyroscope, speedscope: where goroutines waited, with the totals of go tool trace -pprof=…
+  text        people and tests: every record as it lies in the file, as go tool trace -d=wire has it; Go 1.11-1.21 in a form of our own
+  binary      the way back: FILE is such a text, the result the trace
 
 Examples:
   foretrace export trace.out --format perfetto --out trace.pftrace.gz
