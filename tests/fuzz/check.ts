@@ -9,7 +9,7 @@ import { traceCores } from "../../src/sources/trace-core.ts";
 import { EventKind, type TraceOutcome, type TraceVisitor } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
 import { sliceTrace } from "../../src/trace/slice.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { validationRules, type RuleName } from "../../src/trace/validation/rules.ts";
 import { createValidator } from "../../src/trace/validator.ts";
 import { BlockDigest, Digest } from "./digest.ts";

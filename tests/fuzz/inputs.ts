@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { sharedFiles, traceBytes } from "../trace/golden.ts";
 import { oldCases } from "../trace/old-cases.ts";
 import { oldTrace } from "../trace/old-text.ts";
