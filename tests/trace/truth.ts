@@ -7,7 +7,7 @@ import { isForetraceError } from "../../src/lib/errors.ts";
 import { traceCores } from "../../src/sources/trace-core.ts";
 import type { TraceCores, TraceOutcome } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { readSeriesCsv, seriesDifferences } from "../helpers/series-csv.ts";
 import { goldenSeries } from "../features/traces.ts";
 import { baseName, digest, eventLines, goldenLines, goldenLists, shared, sharedFiles } from "./golden.ts";
