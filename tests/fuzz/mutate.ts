@@ -12,7 +12,7 @@ const timedIds = wireEvents.filter(({ timed }) => timed).map(({ id }) => id);
 const lastOldVersion = 21;
 const oldTypes = 49;
 /** Larger inputs cost more than they find. */
-const mostBytes = 40_000;
+const mostBytes = 16_000;
 
 const pick = <T>(list: readonly T[], random: Random): T => list[random.below(list.length)]!;
 

@@ -67,6 +67,7 @@ export const ruleCases: Readonly<Record<Exclude<RuleName, "outcome">, readonly R
   "go-status-first": [...opening, go(one, 2, Undetermined, Waiting), go(one, 2, Waiting, Waiting)],
   "go-status-place": [...opening, ...second, go(bare, 1, Running, Running)],
   "undetermined-early": [...opening, ...second, go(one, 2, Undetermined, Waiting)],
+  "state-told": [...opening, proc(one, 3, ProcState.Undetermined, ProcState.Undetermined)],
   reason: [...opening, go(one, 2, NotExist, Runnable, 1)],
   "stop-reason": [...opening, go(one, 1, Running, Runnable)],
   "transition-stack": [...opening, go(one, 1, Running, Waiting, 1, 0, 1)],

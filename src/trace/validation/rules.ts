@@ -77,6 +77,11 @@ const table = {
     text: "After the first generation the status of a goroutine that runs or is in a system call comes from the thread that it is on.",
   },
   "undetermined-early": { of: "reader", text: "Only in the first generation something comes out of the undetermined state." },
+  "state-told": {
+    of: "program",
+    text: "Nothing goes to the undetermined state.",
+    except: "Go's own reader takes the status 0, which tells no state.",
+  },
   reason: { of: "reader", text: "Only a goroutine that stops running says why." },
   "stop-reason": { of: "program", text: "A goroutine that stops running and could go on says why." },
   "transition-stack": {

@@ -110,6 +110,7 @@ export class Schedule {
   #told(isTold: boolean, isCreated: boolean, known: Goroutine | undefined): void {
     const { a: id, b: from, c: to, thread } = this.#event;
     const isFirst = this.#generation === 1;
+    if (to === GoState.Undetermined) this.#report("state-told", `expected a state of goroutine ${id}`);
     if (from === GoState.Undetermined && !isFirst) this.#report("undetermined-early", `goroutine ${id} should be known by now`);
     if (known === undefined) return;
     if (isTold && known.generation === this.#generation && !known.isFromC)
@@ -201,6 +202,7 @@ export class Schedule {
       const state = known === undefined ? "not known" : procStateNames[known.state];
       this.#report("proc-from", `processor ${id} is ${state}, not ${procStateNames[from]}`);
     }
+    if (to === ProcState.Undetermined) this.#report("state-told", `expected a state of processor ${id}`);
     if (from === ProcState.Undetermined && this.#generation > 1)
       this.#report("undetermined-early", `processor ${id} should be known by now`);
     const proc = known ?? { state: to, thread: -1, generation: 0, inCall: undefined, mayBeStolen: false };

@@ -23,6 +23,8 @@ type Row = readonly [from: GoState, to: readonly GoState[], thread: Need, proc: 
 const rows: readonly Row[] = [
   // Told, at the beginning of a generation or of the trace.
   [Undetermined, [Runnable, Running, Waiting, Syscall], "any", "any", "any"],
+  // By a status that tells none: rule state-told.
+  [Undetermined, [Undetermined], "any", "any", "any"],
   [Runnable, [Runnable], "any", "any", "any"],
   [Running, [Running], "any", "any", "any"],
   [Waiting, [Waiting], "any", "any", "any"],
@@ -66,6 +68,9 @@ export const goTransition = (isOld: boolean, from: number, to: number): GoTransi
 
 /** A processor in a system call counts as running; one whose thread has left Go as idle, until it is stolen. */
 const procRows: readonly (readonly [from: ProcState, to: ProcState])[] = [
+  // By a status that tells none: rule state-told.
+  [ProcState.Undetermined, ProcState.Undetermined],
+  [ProcState.NotExist, ProcState.Undetermined],
   [ProcState.Undetermined, ProcState.Running],
   [ProcState.Undetermined, ProcState.Idle],
   [ProcState.NotExist, ProcState.Running],
