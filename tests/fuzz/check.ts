@@ -1,47 +1,21 @@
 /** What must hold whatever the bytes are. A check throws an Error that says which of it does not. */
-import { isForetraceError, type ErrorCode } from "../../src/lib/errors.ts";
-import { createRandom, type Random } from "../../src/lib/random.ts";
-import { traceNanos } from "../../src/lib/units.ts";
-import { createCoreSeries } from "../../src/features/core-series.ts";
-import { createSummary } from "../../src/features/summary.ts";
+import { createRandom } from "../../src/lib/random.ts";
 import { decompressed } from "../../src/sources/bytes.ts";
 import { traceCores } from "../../src/sources/trace-core.ts";
 import { EventKind, type TraceOutcome, type TraceVisitor } from "../../src/trace/model.ts";
 import { readTrace } from "../../src/trace/read.ts";
-import { sliceTrace } from "../../src/trace/slice.ts";
 import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { validationRules, type RuleName } from "../../src/trace/validation/rules.ts";
 import { createValidator } from "../../src/trace/validator.ts";
 import { BlockDigest, Digest } from "./digest.ts";
+import { brokenCodes, read, refused, thrownCodes } from "./reading.ts";
+import { checkExport, checkFeatures, checkSlice, checkText } from "./views.ts";
 
 export type InputKind = "trace" | "text" | "packed";
 export const inputKinds: readonly InputKind[] = ["trace", "text", "packed"];
 
-/** Errors that the outcome of a reading may have, and that a reading may throw. */
-const brokenCodes: readonly ErrorCode[] = ["trace_malformed", "trace_truncated", "trace_inconsistent"];
-const thrownCodes: readonly ErrorCode[] = ["empty_input", "not_a_trace", "trace_version_unsupported"];
 /** Up to this version ordering guarantees less. */
 const lastOldVersion = 21;
-
-type Reading = { outcome: TraceOutcome | undefined; said: string };
-
-async function read(bytes: Uint8Array, visitor: TraceVisitor, withCore: boolean, cut?: number): Promise<Reading> {
-  const source = cut === undefined ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut, cut + 1), bytes.subarray(cut + 1)];
-  try {
-    const outcome = await readTrace(source, visitor, { core: withCore ? traceCores : undefined });
-    const { error } = outcome;
-    if (error !== undefined && !brokenCodes.includes(error.code)) throw new Error(`error of another kind: ${error.code} ${error.message}`);
-    return { outcome, said: `${error?.code} ${error?.message} ${JSON.stringify(error?.place)}` };
-  } catch (error) {
-    return { outcome: undefined, said: refused(error, thrownCodes) };
-  }
-}
-
-/** @throws unless the error is one of those. */
-function refused(error: unknown, codes: readonly ErrorCode[]): string {
-  if (!isForetraceError(error) || !codes.includes(error.code)) throw error;
-  return `${error.code} ${error.message}`;
-}
 
 /** The rules that the stream broke though the reader sees to them. Behind one of the program's they need not hold. */
 class Rules {
@@ -90,53 +64,15 @@ async function checkTrace(bytes: Uint8Array, seed: number): Promise<void> {
   if (JSON.stringify(comparable(other.outcome)) !== JSON.stringify(comparable(outcome)))
     throw new Error(`outcomes differ: ${JSON.stringify(comparable(other.outcome))} ${JSON.stringify(comparable(outcome))}`);
   if (outcome === undefined || outcome.events === 0) return;
-  if (random.below(2) === 0) await checkFeatures(bytes, outcome, random, rules.isSound);
-  if (!rules.isOld && random.below(2) === 0)
-    await checkSlice(bytes, outcome, rules.isSound && outcome.error === undefined, random.uniform());
+  const view = { bytes, outcome, random, isSound: rules.isSound && outcome.error === undefined };
+  if (random.below(2) === 0) await checkFeatures(view);
+  if (random.below(4) === 0) await checkExport(view);
+  if (random.below(2) === 0) await checkText(bytes);
+  if (!rules.isOld && random.below(2) === 0) await checkSlice(view);
 }
 
 const comparable = (outcome: TraceOutcome | undefined): unknown =>
   outcome && { ...outcome, error: undefined, info: outcome.info && { ...outcome.info, origin: String(outcome.info.origin) } };
-
-/** Every window of the series has numbers (none below 0 where the trace is sound), the same with the core and without, and the summary is one. */
-async function checkFeatures(bytes: Uint8Array, outcome: TraceOutcome, random: Random, isSound: boolean): Promise<void> {
-  const count = [1, 7, 40][random.below(3)]!;
-  const windowNanos = Math.max(1, Math.ceil((outcome.end + 1) / count));
-  const tables: string[] = [];
-  for (const withCore of random.below(4) === 0 ? [false, true] : [false]) {
-    const rows: string[] = [];
-    const series = createCoreSeries({
-      windowNanos,
-      onWindow({ index, start, length, values }) {
-        for (const [name, value] of values)
-          if (!Number.isFinite(value) || (isSound && value < 0)) throw new Error(`${name} is ${value} in window ${index}`);
-        rows.push(`${start} ${length} ${JSON.stringify([...values].sort())}`);
-      },
-    });
-    await read(bytes, series, withCore);
-    series.finish();
-    tables.push(rows.join("\n"));
-  }
-  if (tables.length > 1 && tables[0] !== tables[1]) throw new Error("series differ with the core and without");
-  const summary = createSummary({ windowNanos, from: 0, to: windowNanos * count });
-  await read(bytes, summary, false);
-  if (typeof summary.finish().events !== "number") throw new Error("no summary");
-}
-
-/** A slice is a trace; of a sound one it can be read. */
-async function checkSlice(bytes: Uint8Array, outcome: TraceOutcome, isSound: boolean, where: number): Promise<void> {
-  const from = traceNanos(Math.floor(where * outcome.end));
-  const to = traceNanos(Math.floor(from + (1 - where) * (outcome.end - from)));
-  const parts: Uint8Array[] = [];
-  try {
-    for await (const part of sliceTrace(() => [bytes], { from, to })) parts.push(part);
-  } catch (error) {
-    refused(error, ["bad_usage"]);
-    return;
-  }
-  const { said, outcome: again } = await read(Buffer.concat(parts), new Digest(), false);
-  if (isSound && again?.error !== undefined) throw new Error(`the slice ${from}..${to} of a sound trace breaks off: ${said}`);
-}
 
 /** @param seed decides about ranges and pieces. @throws when something does not hold that must. */
 export async function checkInput(kind: InputKind, bytes: Uint8Array, seed: number): Promise<void> {
