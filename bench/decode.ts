@@ -27,4 +27,4 @@ if (options.includes("--features")) {
   const { events } = await readTrace(source, hash, { core });
   console.log(`${events} events, hash ${hash.value()}`);
 }
-console.log(process.resourceUsage().maxRSS * 1024);
+console.log(`peak ${process.resourceUsage().maxRSS * 1024}`);

@@ -1,4 +1,4 @@
-// Reads every event of a Go execution trace with golang.org/x/exp/trace and prints how many there were: the rival of bench/decode.ts.
+// Reads every event of a Go execution trace with golang.org/x/exp/trace and prints how many there were, and the peak of resident memory in bytes: the rival of bench/decode.ts.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"golang.org/x/exp/trace"
 )
@@ -33,5 +34,10 @@ func main() {
 		}
 		events++
 	}
-	fmt.Println(events)
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Printf("%d events\npeak %d\n", events, usage.Maxrss*1024)
 }
