@@ -3,6 +3,7 @@
  * Up to format 1.25 a generation ends where a batch of the next number begins (that batch is kept for the next round)
  * or where the input ends; from 1.26 a byte of its own ends it.
  */
+import { formatBytes } from "../lib/units.ts";
 import { Break, malformed, truncated } from "./broken.ts";
 import { BatchKind, Generation, type Storage } from "./generation.ts";
 import type { Input } from "./input.ts";
@@ -177,7 +178,11 @@ export class Container {
   #keep(header: Header, at: number): void {
     const generation = this.#generation;
     if (generation.used + header.size > this.#maxBytes) {
-      throw malformed(`generation larger than ${this.#maxBytes} bytes, which this reader does not hold in memory`, at);
+      throw malformed(
+        `generation larger than ${formatBytes(this.#maxBytes)}, the most of one that is held in memory; ` +
+          "the runtime begins one every second unless GODEBUG=traceadvanceperiod says otherwise",
+        at,
+      );
     }
     generation.add(header, header.size, at, this.#version);
   }
