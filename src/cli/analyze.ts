@@ -1,8 +1,10 @@
 /** What `foretrace analyze` does with one trace: one pass, one form of answer. The forms are described in docs/analyze.md. */
+import { createCoreSeries } from "../features/core-series.ts";
+import type { FeatureWindow } from "../features/window.ts";
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration } from "../lib/units.ts";
 import { traceCores } from "../sources/trace-core.ts";
-import type { ByteSource, TraceOutcome } from "../trace/model.ts";
+import type { ByteSource, TraceOutcome, TraceVisitor } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
 import type { Answer, AnswerOptions, Format } from "./analyze/answer.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
@@ -28,6 +30,10 @@ export type AnalyzeOptions = {
   readonly signal?: AbortSignal;
   /** Where it is known beforehand: the beginning of the trace up to a time, and how the reading of the whole ends. */
   readonly beginning?: (to: number) => Promise<{ source: ByteSource; outcome(read: TraceOutcome): TraceOutcome } | undefined>;
+  /** Threads that read parts of the file at the same time, where the answer and the file allow it; default 1. The answer is the same. */
+  readonly threads?: number;
+  /** Least bytes of a part, for tests. */
+  readonly partBytes?: number;
 };
 
 /** Forms whose windows say nothing of what comes after them. The others also tell how waits, tasks and the trace itself end. */
@@ -46,23 +52,20 @@ const answers: Record<Format, (options: AnswerOptions) => Promise<Answer>> = {
  * @throws ForetraceError bad_usage, and what {@link readTrace} throws; nothing has been written then, unless there are too many windows.
  */
 export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptions): Promise<TraceOutcome> {
-  const { windowNanos, write, ready, progress, signal } = options;
+  const { windowNanos, write, ready } = options;
   const range = await parseRange(open, options);
   const assumeVersion = parseVersion(options.assumeVersion);
   const { input, color, width } = options;
   const answer = await answers[options.format]({ input, windowNanos, ...range, write, color, width });
   const whole = options.paranoid === true || assumeVersion !== undefined || !endsEarly.has(options.format);
   const beginning = whole ? undefined : await options.beginning?.(range.to);
-  const opened = beginning?.source ?? open();
-  const source = ready === undefined ? opened : paced(opened, ready);
-  const check = options.paranoid === true ? (await import("./analyze/paranoid.ts")).paranoid(answer.visitor) : undefined;
-  const read = await readTrace(source, check?.visitor ?? answer.visitor, {
-    core: traceCores,
-    ...(progress === undefined ? {} : { progress }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(assumeVersion === undefined ? {} : { assumeVersion }),
-  });
-  const outcome = check?.judge(read) ?? beginning?.outcome(read) ?? read;
+  const source = (): ByteSource => {
+    const opened = beginning?.source ?? open();
+    return ready === undefined ? opened : paced(opened, ready);
+  };
+  const inThreads = beginning === undefined ? await readInThreads(answer, source, options, assumeVersion) : undefined;
+  const read = inThreads ?? (await readInOne(answer.visitor, source(), options, assumeVersion));
+  const outcome = beginning?.outcome(read) ?? read;
   if (range.from > outcome.end) {
     const length = formatDuration(outcome.end);
     const broken = outcome.error === undefined ? "" : `, where it breaks off: ${outcome.error.message}`;
@@ -72,6 +75,61 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   }
   answer.finish(outcome);
   await ready?.();
+  return outcome;
+}
+
+async function readInOne(
+  visitor: TraceVisitor,
+  source: ByteSource,
+  { paranoid: isParanoid, progress, signal }: AnalyzeOptions,
+  assumeVersion: number | undefined,
+): Promise<TraceOutcome> {
+  const check = isParanoid === true ? (await import("./analyze/paranoid.ts")).paranoid(visitor) : undefined;
+  const outcome = await readTrace(source, check?.visitor ?? visitor, {
+    core: traceCores,
+    ...(progress === undefined ? {} : { progress }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(assumeVersion === undefined ? {} : { assumeVersion }),
+  });
+  return check?.judge(outcome) ?? outcome;
+}
+
+/** Reads with several threads; undefined where one has to do: what it would say is the same. */
+async function readInThreads(
+  { onWindow }: Answer,
+  source: () => ByteSource,
+  options: AnalyzeOptions,
+  assumeVersion: number | undefined,
+): Promise<TraceOutcome | undefined> {
+  const { input: file, windowNanos, threads = 1, partBytes, ready, progress, signal } = options;
+  if (threads < 2 || onWindow === undefined || file === "-" || options.paranoid === true) return undefined;
+  const { planParts } = await import("./threads/plan.ts");
+  const plan = await planParts(file, { threads, assumeVersion, partBytes });
+  if (plan === undefined) return undefined;
+  const { readParts, PartsDisagree } = await import("./threads/read-parts.ts");
+  let given = -1;
+  const give = (window: FeatureWindow): void => {
+    if (window.index <= given) return;
+    given = window.index;
+    onWindow(window);
+  };
+  try {
+    const { outcome } = await readParts(plan, {
+      file,
+      source: source(),
+      windowNanos,
+      onWindow: give,
+      ready: ready ?? (async () => {}),
+      progress: progress ?? (() => {}),
+      signal,
+    });
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof PartsDisagree)) throw error;
+  }
+  const series = createCoreSeries({ windowNanos, onWindow: give });
+  const outcome = await readInOne(series, source(), options, assumeVersion);
+  series.finish();
   return outcome;
 }
 

@@ -21,6 +21,8 @@ import {
   type TraceVisitor,
   wideRecord,
 } from "../trace/model.ts";
+import { GoStatus } from "../trace/scheduler.ts";
+import { snapshotColumns } from "../trace/snapshot.ts";
 import { Annotations } from "./core/annotations.ts";
 import { Blocks } from "./core/blocks.ts";
 import { Goroutines } from "./core/goroutines.ts";
@@ -33,6 +35,9 @@ import { Ranges } from "./core/ranges.ts";
 import { createRow, type Family, type Row } from "./core/rows.ts";
 import { SchedLatency } from "./core/sched-latency.ts";
 import { Syscalls } from "./core/syscalls.ts";
+import type { MetricName } from "./catalogue.ts";
+import type { LevelOutput } from "./core/levels.ts";
+import type { SeriesPart, SeriesSnapshot } from "./series-part.ts";
 import type { FeatureWindow } from "./window.ts";
 
 export type CoreSeriesOptions = {
@@ -47,6 +52,8 @@ export type CoreSeriesOptions = {
 };
 
 export type CoreSeries = TraceVisitor & {
+  /** What is known now. @param goroutines rows of {@link SchedulerSnapshot}. */
+  snapshot(goroutines: Float64Array): SeriesSnapshot;
   /** Ends the last window at the last event and delivers what was held back. Without any event there is no window. */
   finish(): void;
 };
@@ -59,6 +66,14 @@ export function createCoreSeries(options: CoreSeriesOptions): CoreSeries {
   return new CoreSeriesVisitor(options);
 }
 
+/**
+ * The same for a reading that begins in the middle of a trace (see {@link readTracePart}): rows as they are, without what only the reading
+ * of what lies before can know ({@link SeriesPart}).
+ */
+export function createSeriesPart(options: Omit<CoreSeriesOptions, "onWindow">, onRow: (row: Row) => void): SeriesPart {
+  return new CoreSeriesVisitor({ ...options, onWindow() {} }, onRow);
+}
+
 /** Windows longer than this take every event by itself: in shorter ones, 512 changes of a level are far below 2^51 ({@link Levels.settle}). */
 const longestHot = 2 ** 40;
 /** A goroutine that is runnable by a status, so that nobody knows since when. */
@@ -66,7 +81,7 @@ const unknownBegin = -1;
 /** Formats of Go 1.21 and older do not say what the procs did before they first started. */
 const firstVersionWithProcStatus = 22;
 
-class CoreSeriesVisitor implements CoreSeries {
+class CoreSeriesVisitor implements SeriesPart {
   private readonly windowNanos: number;
   private readonly maxWindows: number;
   private readonly firstWindowNanos: number;
@@ -105,8 +120,12 @@ class CoreSeriesVisitor implements CoreSeries {
   private border = Number.NaN;
   private last = Number.NaN;
   private events = 0;
+  /** Of a reading that begins in the middle. */
+  private readonly onRow: ((row: Row) => void) | undefined;
+  private carrying = false;
+  private isBegun = true;
 
-  constructor(options: CoreSeriesOptions) {
+  constructor(options: CoreSeriesOptions, onRow?: (row: Row) => void) {
     this.windowNanos = options.windowNanos;
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
     this.maxWindows = options.maxWindows ?? 1_000_000;
@@ -114,6 +133,52 @@ class CoreSeriesVisitor implements CoreSeries {
     this.windowStart = 0;
     this.border = this.firstWindowNanos;
     this.last = -1;
+    this.onRow = onRow;
+    if (onRow === undefined) return;
+    this.firstGeneration = false;
+    this.carrying = true;
+    this.isBegun = false;
+    this.border = -1;
+  }
+
+  get texts(): readonly string[] {
+    return this.names.texts;
+  }
+  get outputs(): readonly LevelOutput[] {
+    return this.levels.allOutputs;
+  }
+  takeLeft(): number[] {
+    return this.blocks.takeLeft();
+  }
+
+  snapshot(goroutines: Float64Array): SeriesSnapshot {
+    // From the first border on every goroutine is known; what ended before it is nobody's concern.
+    if (this.carrying) this.blocks.takeLeft();
+    this.carrying = false;
+    const { goroutine: rows } = snapshotColumns;
+    const waits: (string | number | undefined)[] = [];
+    const runnable: number[] = [];
+    for (let at = 0; at < goroutines.length; at += rows.width) {
+      const status = goroutines[at + rows.status];
+      if (status !== GoStatus.Waiting && status !== GoStatus.Runnable) continue;
+      const value = this.goroutineValue.get(goroutines[at]!);
+      if (status === GoStatus.Runnable) runnable.push(value);
+      else {
+        const carried = this.blocks.carriedNumber(value);
+        waits.push(carried >= 0 ? carried : this.blocks.textOf(value));
+      }
+    }
+    const counts = new Map<string, number>();
+    this.outputs.forEach(({ mean, seconds }, level) => {
+      if (this.levels.countOf(level) !== 0) counts.set(this.texts[mean ?? seconds!]!, this.levels.countOf(level));
+    });
+    const last: [MetricName, number][] = [
+      ["go_trace_heap_live_bytes", this.heap.live],
+      ["go_trace_heap_goal_bytes", this.heap.goal],
+      ["go_trace_gomaxprocs", this.procs.gomaxprocsNow],
+    ];
+    const lastValues = new Map(last.filter(([, value]) => !Number.isNaN(value)));
+    return { index: this.index, counts, waits, runnable, ranges: this.ranges.openNow(), lastValues };
   }
 
   start(info: TraceInfo): void {
@@ -293,7 +358,8 @@ class CoreSeriesVisitor implements CoreSeries {
   private goStatus(id: number, state: number, time: number): void {
     if (this.firstGeneration) this.goroutines.existed(state);
     else this.goroutines.transition(GoState.Undetermined, state, time);
-    if (state === GoState.Waiting) this.goroutineValue.set(id, this.firstGeneration ? this.blocks.existed() : this.blocks.wait(time));
+    if (state === GoState.Waiting && this.carrying) this.goroutineValue.set(id, this.blocks.carry());
+    else if (state === GoState.Waiting) this.goroutineValue.set(id, this.firstGeneration ? this.blocks.existed() : this.blocks.wait(time));
     else if (state === GoState.Runnable) this.goroutineValue.set(id, unknownBegin);
   }
 
@@ -314,7 +380,17 @@ class CoreSeriesVisitor implements CoreSeries {
           `(it goes to ${formatDuration(time)}); use a longer window (or the trace's time stamps are broken)`,
       );
     }
+    if (!this.isBegun) this.beginAt(Math.max(0, index));
     while (time >= this.border) this.close(this.border);
+  }
+
+  /** The reading begins in this window. */
+  private beginAt(index: number): void {
+    this.isBegun = true;
+    this.index = index;
+    this.windowStart = index === 0 ? 0 : this.firstWindowNanos + (index - 1) * this.windowNanos;
+    this.border = this.firstWindowNanos + index * this.windowNanos;
+    this.levels.beginAt(this.windowStart);
   }
 
   private close(end: number): void {
@@ -326,7 +402,8 @@ class CoreSeriesVisitor implements CoreSeries {
     this.index++;
     this.windowStart = end;
     this.border = this.firstWindowNanos + this.index * this.windowNanos;
-    if (this.firstGeneration) this.held.push(row);
+    if (this.onRow !== undefined) this.onRow(row);
+    else if (this.firstGeneration) this.held.push(row);
     else {
       this.levels.release([row]);
       this.deliver(row);

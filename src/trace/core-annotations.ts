@@ -6,6 +6,7 @@
 import { EventKind, RangeName, Scope } from "./model.ts";
 import type { Tasks } from "./ordering-annotations.ts";
 import type { Region, Stop } from "./scheduler.ts";
+import type { Assumed } from "./snapshot.ts";
 import type { State } from "./state.ts";
 import { idOrNone } from "./varint.ts";
 
@@ -19,12 +20,14 @@ const UnfinishedKind = {
   RegionEnd: 22,
 } as const;
 
-type Remembered = { readonly tasks: Tasks; readonly stops: Map<number, Stop[]>; readonly regions: Map<number, Region[]> };
+/** What is remembered: open tasks, and stops of the world and regions by goroutine. */
+export type Remembered = { readonly tasks: Tasks; readonly stops: Map<number, Stop[]>; readonly regions: Map<number, Region[]> };
 
 export class CoreAnnotations {
   #now: Remembered = { tasks: new Map(), stops: new Map(), regions: new Map() };
   /** What was remembered when the generation began, kept from the first change on. */
   #before: Remembered | undefined;
+  #assumed = nothingAssumed();
 
   /** A generation begins. */
   begin(): void {
@@ -66,12 +69,14 @@ export class CoreAnnotations {
       }
       case UnfinishedKind.TaskBegin: {
         if (tasks.has(a)) return -1;
+        if (a < this.#assumed.leastTask) this.#assumed.leastTask = a;
         fields[5] = fields[5] === 0 ? -1 : idOrNone(fields[5]);
         tasks.set(a, { type: tables.string(fields[6]), parent: fields[5] });
         return EventKind.TaskBegin;
       }
       case UnfinishedKind.TaskEnd: {
         const task = tasks.get(a);
+        if (task === undefined) this.#assumed.taskEnds.push(a);
         tasks.delete(a);
         fields[5] = task?.parent ?? -1;
         fields[6] = task === undefined ? 0 : tables.intern(task.type);
@@ -84,6 +89,7 @@ export class CoreAnnotations {
         const open = regions.get(goroutine);
         const inner = open?.at(-1);
         if (inner !== undefined && (inner.task !== a || inner.type !== tables.string(fields[5]))) return -1;
+        if (inner === undefined) this.#assumed.regionEnds.push([goroutine, a, tables.string(fields[5])]);
         open?.pop();
         if (open?.length === 0) regions.delete(goroutine);
         return EventKind.RegionEnd;
@@ -96,6 +102,13 @@ export class CoreAnnotations {
     return this.#now.stops.size > 0 || this.#now.regions.size > 0;
   }
 
+  /** What reading on took for granted since the last call. */
+  takeAssumed(): Pick<Assumed, "leastTask" | "taskEnds" | "regionEnds"> {
+    const assumed = this.#assumed;
+    this.#assumed = nothingAssumed();
+    return assumed;
+  }
+
   /** A goroutine has ended: what was open on it is forgotten. */
   end(goroutine: number): void {
     const { stops, regions } = this.#now;
@@ -105,6 +118,12 @@ export class CoreAnnotations {
     regions.delete(goroutine);
   }
 }
+
+const nothingAssumed = (): { leastTask: number; taskEnds: number[]; regionEnds: [number, number, string][] } => ({
+  leastTask: Number.POSITIVE_INFINITY,
+  taskEnds: [],
+  regionEnds: [],
+});
 
 /** Stops are named by string and belong to a goroutine. */
 function putStop(fields: Float64Array, name: number): void {

@@ -9,6 +9,7 @@ import type { Generation } from "./generation.ts";
 import type { TraceNanos } from "../lib/units.ts";
 import { Field, recordWords, type TraceVisitor, wideRecord } from "./model.ts";
 import type { Ordering } from "./ordering.ts";
+import { type Assumed, type SchedulerSnapshot, snapshotColumns, sortRows } from "./snapshot.ts";
 import { argumentCounts } from "./spec.ts";
 import type { State } from "./state.ts";
 import type { CpuSamples } from "./sync.ts";
@@ -39,6 +40,8 @@ type Exports = {
     sampleCount: number,
   ): number;
   save(): void;
+  addKnown(thread: number): number;
+  firstCollection(): number;
   run(before: number, watched: boolean): number;
 };
 
@@ -249,6 +252,52 @@ export class Core {
     ordering.restore(running < 0 ? undefined : running === 1, id(header + 16), tasks);
     for (const [goroutine, open] of stops) goroutines.stops[goroutines.table.find(goroutine)] = open;
     for (const [goroutine, open] of regions) goroutines.regions[goroutines.table.find(goroutine)] = open;
+  }
+
+  /** For a reader that begins in the middle: threads that had events before. False when there are too many. */
+  know(threads: Float64Array): boolean {
+    return threads.every((thread) => this.#exports.addKnown(thread) !== 0);
+  }
+
+  /** See {@link Assumed}. */
+  takeAssumed(): Assumed {
+    return { firstCollection: this.#exports.firstCollection(), ...this.#annotations.takeAssumed() };
+  }
+
+  /** The state at the beginning of the generation that was begun last. @param offset, last of that generation. */
+  snapshot(offset: number, last: number): SchedulerSnapshot {
+    const view = new DataView(this.#buffer);
+    const id = (at: number): number => Number(view.getBigInt64(at, true));
+    const int = (at: number): number => view.getInt32(at, true);
+    const rows = (begin: number, first: number, count: number, width: number, row: (at: number) => readonly number[] | undefined) => {
+      const values = new Float64Array(count * width);
+      let used = 0;
+      for (let i = first, at = begin + first * structBytes; i < count; i++, at += structBytes) {
+        const found = row(at);
+        if (found === undefined) continue;
+        values.set(found, used);
+        used += width;
+      }
+      return sortRows(values.subarray(0, used), width);
+    };
+    const header = this.#exports.savedAddress();
+    const firstProc = this.#exports.savedProcs();
+    const sequenced = (at: number): readonly number[] => [id(at), id(at + 8), id(at + 16), int(at + 24), int(at + 28)];
+    return {
+      offset,
+      last,
+      threads: rows(this.#exports.savedThreads(), 0, int(header), snapshotColumns.thread.width, (at) => {
+        const proc = id(firstProc + int(at + 20) - this.#exports.procsAddress());
+        return int(at + 24) === 0 && id(at + 8) === -1 && proc === -1 ? undefined : [id(at), int(at + 24), id(at + 8), proc];
+      }),
+      procs: rows(firstProc, 1, int(header + 4), snapshotColumns.proc.width, sequenced),
+      goroutines: rows(this.#exports.savedGoroutines(), 0, int(header + 8), snapshotColumns.goroutine.width, (at) =>
+        id(at) < 0 ? undefined : sequenced(at),
+      ),
+      gcRunning: int(header + 12),
+      gcSequence: id(header + 16),
+      ...this.#annotations.atBegin,
+    };
   }
 
   #need(end: number): void {

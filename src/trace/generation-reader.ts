@@ -1,5 +1,6 @@
 /** Formats 1.22 and later: generation by generation, each merged from its threads by the ordering. */
 import type { ForetraceError } from "../lib/errors.ts";
+import type { Border } from "./borders.ts";
 import { Break, inconsistent, malformed } from "./broken.ts";
 import { Container } from "./container.ts";
 import { Core, CoreAnswer } from "./core.ts";
@@ -8,6 +9,7 @@ import type { Generation } from "./generation.ts";
 import type { Input } from "./input.ts";
 import { type CompiledModule, EventKind, type TraceInfo, type TraceVisitor } from "./model.ts";
 import { Ordering, waitingEvent } from "./ordering.ts";
+import type { Assumed, SchedulerSnapshot } from "./snapshot.ts";
 import { State } from "./state.ts";
 import { CpuSamples, readClock, type GenerationClock } from "./sync.ts";
 import { Tables } from "./tables.ts";
@@ -17,6 +19,18 @@ import { Tables } from "./tables.ts";
  * the trace's first event: the generation's Sync lies there, unless the generation before goes on longer (they overlap by some 100 µs).
  */
 export type GenerationSpan = { readonly begin: number; readonly end: number; readonly time: number };
+
+/** Of a reader that begins in the middle of a file, at a generation before `border`: what it cannot know from there on. */
+export type ReaderStart = {
+  /** File offset of the first batch that it gets. */
+  readonly begin: number;
+  /** Absolute nanoseconds of relative time 0. */
+  readonly origin: number;
+  readonly border: Pick<Border, "offset" | "threads">;
+};
+
+/** Told of each generation before its events; the reader says what is known there. */
+export type OnGeneration = (span: GenerationSpan, reader: GenerationReader) => void;
 
 /** A generation holds about a second; this is some 100 times the most that was seen. The buffer grows with what really comes. */
 export const maxGenerationBytes = 1 << 29;
@@ -32,7 +46,8 @@ export class GenerationReader {
   readonly #input: Input;
   readonly #container: Container;
   readonly #visitor: TraceVisitor;
-  readonly #onSpan: (span: GenerationSpan) => void;
+  readonly #onSpan: OnGeneration;
+  readonly #start: ReaderStart | undefined;
   readonly #tables = new Tables();
   readonly #state: State;
   readonly #cursors = new Cursors();
@@ -54,9 +69,12 @@ export class GenerationReader {
     input: Input,
     version: number,
     visitor: TraceVisitor,
-    onSpan: (span: GenerationSpan) => void,
+    onSpan: OnGeneration,
     core: CompiledModule | undefined,
+    start?: ReaderStart,
   ) {
+    this.#start = start;
+    if (start !== undefined) input.offset = start.begin;
     this.#input = input;
     this.#version = version;
     this.#visitor = visitor;
@@ -96,15 +114,32 @@ export class GenerationReader {
     const nanosPerTick = this.#clock!.nanosPerTick!;
     const state = this.#state;
     const begin = Math.trunc(generation.minTime * nanosPerTick);
-    if (this.info === undefined) this.#origin = Math.max(1, begin);
+    if (this.info === undefined) this.#origin = this.#start?.origin ?? Math.max(1, begin);
     state.generation = generation.number;
     if (state.first === 0) state.first = generation.number;
     this.#samples.convert(nanosPerTick, this.#origin);
+    const border = this.#start?.border;
+    if (generation.begin === border?.offset && this.#core?.know(border.threads) === false) this.#leaveCore();
     if (this.#core?.begin(generation, state.isFirst, nanosPerTick, this.#origin, this.#samples, this.#tables) === false) this.#leaveCore();
     if (this.#core === undefined && !this.#loadCursors()) return;
     this.generations++;
-    this.#onSpan({ begin: generation.begin, end: generation.end, time: begin - this.#origin });
+    this.#onSpan({ begin: generation.begin, end: generation.end, time: begin - this.#origin }, this);
     this.#sync(begin - this.#origin);
+  }
+
+  /** Absolute nanoseconds of relative time 0, from the first generation on. */
+  get origin(): number {
+    return this.#origin;
+  }
+
+  /** What is known where the generation at hand begins; undefined where the core does not read it. */
+  snapshot(): SchedulerSnapshot | undefined {
+    return this.#core?.snapshot(this.#generation!.begin, this.#state.last);
+  }
+
+  /** What was taken for granted since the last call ({@link Assumed}); undefined where the core does not read any more. */
+  takeAssumed(): Assumed | undefined {
+    return this.#core?.takeAssumed();
   }
 
   #loadCursors(): boolean {

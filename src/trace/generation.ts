@@ -85,7 +85,8 @@ export class Generation {
   }
 }
 
-function batchKind(bytes: Uint8Array, begin: number, size: number, experiment: number, version: number): BatchKind {
+/** By the first byte of its payload. */
+export function batchKind(bytes: Uint8Array, begin: number, size: number, experiment: number, version: number): BatchKind {
   if (experiment !== 0) return BatchKind.Experimental;
   if (size === 0) return BatchKind.Timed;
   switch (bytes[begin]) {

@@ -1,7 +1,7 @@
 /** Bytes of a Go execution trace → events, in the order of the reference reader (golang.org/x/exp/trace). */
 import { ForetraceError } from "../lib/errors.ts";
 import { traceNanos } from "../lib/units.ts";
-import { GenerationReader, type GenerationSpan } from "./generation-reader.ts";
+import { GenerationReader, type GenerationSpan, type OnGeneration, type ReaderStart } from "./generation-reader.ts";
 import { readHeader } from "./header.ts";
 import { Input } from "./input.ts";
 import type { ByteSource, ReadOptions, TraceOutcome, TraceVisitor } from "./model.ts";
@@ -32,11 +32,42 @@ export function readTrace(source: ByteSource, visitor: TraceVisitor, options: Op
  * As {@link readTrace}; `onSpan` is told where in the file a generation lies, before its events. Reading waits for `turn` after every
  * quarter of a million events or so; unless given, for what else is due in the event loop.
  */
-export async function readTraceSpans(
+export function readTraceSpans(
   source: ByteSource,
   visitor: TraceVisitor,
   options: Options & { readonly turn?: () => Promise<void> },
   onSpan: (span: GenerationSpan) => void,
+): Promise<TraceOutcome> {
+  return readWith(source, options, (input, version, pause) =>
+    oldVersions.includes(version)
+      ? new OldReader(input, version, visitor, onSpan, pause)
+      : new GenerationReader(input, version, visitor, onSpan, options.core?.generations()),
+  );
+}
+
+/**
+ * As {@link readTrace}, for formats from 1.22 on, and from a generation in the middle of the file: the source is a header and the bytes from
+ * `start.begin` on; offsets are those in the file. `onGeneration` is told of each generation before its events.
+ */
+export function readTracePart(
+  source: ByteSource,
+  visitor: TraceVisitor,
+  options: Options & { readonly start?: ReaderStart },
+  onGeneration: OnGeneration,
+): Promise<TraceOutcome> {
+  return readWith(
+    source,
+    options,
+    (input, version) => new GenerationReader(input, version, visitor, onGeneration, options.core?.generations(), options.start),
+  );
+}
+
+type MakeReader = (input: Input, version: number, pause: () => Promise<void>) => OldReader | GenerationReader;
+
+async function readWith(
+  source: ByteSource,
+  options: Options & { readonly turn?: () => Promise<void> },
+  makeReader: MakeReader,
 ): Promise<TraceOutcome> {
   const input = new Input(source);
   const stop = stopOn(options.signal);
@@ -44,9 +75,7 @@ export async function readTraceSpans(
   try {
     const version = await stop.race(readHeader(input, options.assumeVersion));
     const pause = (): Promise<void> => stop.race(turn());
-    const reader = oldVersions.includes(version)
-      ? new OldReader(input, version, visitor, onSpan, pause)
-      : new GenerationReader(input, version, visitor, onSpan, options.core?.generations());
+    const reader = makeReader(input, version, pause);
     const turns = new Turns();
     for (;;) {
       const more = await stop.race(reader.next());

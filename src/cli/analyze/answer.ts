@@ -1,4 +1,5 @@
 /** What the forms of the answer have in common. */
+import type { FeatureWindow } from "../../features/window.ts";
 import type { TraceOutcome, TraceVisitor } from "../../trace/model.ts";
 
 export const formats = ["text", "json", "csv", "prom"] as const;
@@ -17,6 +18,8 @@ export type AnswerOptions = {
 
 export type Answer = {
   readonly visitor: TraceVisitor;
+  /** Of an answer that is made of the windows of the core series alone: takes them in order, instead of `visitor`. */
+  readonly onWindow?: (window: FeatureWindow) => void;
   /** After the last event. */
   finish(outcome: TraceOutcome): void;
 };

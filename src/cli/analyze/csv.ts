@@ -12,16 +12,15 @@ export function csvAnswer({ windowNanos, from, to, write }: AnswerOptions): Answ
     if (!begun) write(head);
     begun = true;
   };
-  const series = createCoreSeries({
-    windowNanos,
-    onWindow(window) {
-      if (window.start < from || window.start >= to) return;
-      begin();
-      write(formatWindow(window));
-    },
-  });
+  const onWindow = (window: FeatureWindow): void => {
+    if (window.start < from || window.start >= to) return;
+    begin();
+    write(formatWindow(window));
+  };
+  const series = createCoreSeries({ windowNanos, onWindow });
   return {
     visitor: series,
+    onWindow,
     finish() {
       series.finish();
       begin();

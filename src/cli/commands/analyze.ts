@@ -15,6 +15,7 @@ type Options = {
   to?: string;
   assumeVersion?: string;
   paranoid?: boolean;
+  threads: number;
   color?: boolean;
 };
 
@@ -33,6 +34,12 @@ export function analyzeCommand(): Command {
     .option("--to <time>", "only up to here, as --from")
     .option("--assume-version <version>", "read a format version that is not known as this one (1.26)")
     .option("--paranoid", "check every event against the rules of docs/validation.md (takes two to three times as long)")
+    .option(
+      "--threads <n>",
+      "with --format csv: read the parts of a file at once (Go 1.22 and later, 8 MB a thread and more, not compressed); all else takes one",
+      parseThreads,
+      1,
+    )
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
       "after",
@@ -50,6 +57,14 @@ The forms of the answer are described in docs/analyze.md, the series in docs/ser
 Exit status: 0 read to the end; 3 the trace breaks off (what came before has been printed), or --paranoid found a broken rule; 2 not a trace, an unknown version, or wrong use.`,
     )
     .action(analyze);
+}
+
+const mostThreads = 64;
+
+function parseThreads(text: string): number {
+  const threads = /^\d+$/.test(text) ? Number(text) : 0;
+  if (threads >= 1 && threads <= mostThreads) return threads;
+  throw new ForetraceError("bad_usage", `--threads: "${text}" is not a whole number from 1 to ${mostThreads}`, { input: "--threads" });
 }
 
 async function analyze(files: string[], options: Options): Promise<void> {
@@ -97,6 +112,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       to: options.to,
       assumeVersion: options.assumeVersion,
       paranoid: options.paranoid === true,
+      threads: options.threads,
       write: (text) => sink.write(separate && options.format === "text" ? `\n${text}` : text),
       ready: () => sink.ready(),
       color: options.color !== false && toTerminal && wantsColor(process.stdout),

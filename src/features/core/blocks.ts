@@ -4,6 +4,9 @@ import type { Levels } from "./levels.ts";
 import { LabelValues, type SeriesNames } from "./names.ts";
 import { putAmount, type Family, type Row } from "./rows.ts";
 
+/** From this number on a reason is a carried wait's; a program has fewer reasons. */
+const firstCarried = 2 ** 32;
+
 export class Blocks implements Family {
   private readonly levels: Levels;
   /** Reason number → its level (waiting now), its count series, blocks in this window. */
@@ -11,6 +14,10 @@ export class Blocks implements Family {
   private readonly countName: number[] = [];
   private readonly blocks: number[] = [];
   private readonly reasons: LabelValues;
+  private readonly texts: string[] = [];
+  /** Waits that began before this reading: how many, and which ended when (number, time, …) since that was last asked for. */
+  private carried = 0;
+  private left: number[] = [];
   private readonly wakers: readonly [goroutine: number, runtime: number];
   private byGoroutine = 0;
   private byRuntime = 0;
@@ -22,6 +29,7 @@ export class Blocks implements Family {
     this.reasons = new LabelValues((reason) => {
       this.levelOf.push(levels.add({ seconds: names.id("go_trace_block_seconds", { reason }) }));
       this.countName.push(names.id("go_trace_blocks", { reason }));
+      this.texts.push(reason);
       return this.blocks.push(0) - 1;
     });
     this.unknown = this.reasons.ofText("");
@@ -52,8 +60,34 @@ export class Blocks implements Family {
     return this.unknown;
   }
 
+  /** Waiting since before this reading, which begins in the middle of a trace: whoever read what lies before knows the reason. */
+  carry(): number {
+    return firstCarried + this.carried++;
+  }
+
+  /** Number of the carried wait that a value stands for; -1 = it is another one. */
+  carriedNumber(reason: number): number {
+    return reason >= firstCarried ? reason - firstCarried : -1;
+  }
+
+  /** Text of a reason; undefined for what is no number of one. */
+  textOf(reason: number): string | undefined {
+    return this.texts[reason];
+  }
+
+  /** Carried waits that have ended since the last call: number, time, … */
+  takeLeft(): number[] {
+    const left = this.left;
+    this.left = [];
+    return left;
+  }
+
   /** The stay ends in any way. */
   leave(reason: number, time: number): void {
+    if (reason >= firstCarried) {
+      this.left.push(reason - firstCarried, time);
+      return;
+    }
     this.levels.change(this.levelOf[reason]!, -1, time);
   }
 

@@ -11,7 +11,8 @@
 import type { Row } from "./rows.ts";
 
 const exact = 2 ** 52;
-const highUnit = 2n ** 40n;
+/** Of the high part of an integral. */
+export const highUnit = 2n ** 40n;
 
 /** Series that are made from one level; each is the number of a series. */
 export type LevelOutput = { readonly mean?: number; readonly maximum?: number; readonly seconds?: number };
@@ -38,6 +39,21 @@ export class Levels {
     this.outputs.push(output);
     if (level === this.count.length) this.grow();
     return level;
+  }
+
+  /** The first window begins here and not at 0. */
+  beginAt(time: number): void {
+    this.windowStart = time;
+  }
+
+  /** What is made from each level, by its number. */
+  get allOutputs(): readonly LevelOutput[] {
+    return this.outputs;
+  }
+
+  /** How many there are now. */
+  countOf(level: number): number {
+    return this.count[level]!;
   }
 
   change(level: number, delta: number, time: number): void {
@@ -145,7 +161,8 @@ function longer(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   return array;
 }
 
-function total(high: number, low: number, count: number, length: number): number {
+/** high · 2^40 + low + count · length, exact before it is rounded. */
+export function total(high: number, low: number, count: number, length: number): number {
   const more = count * length;
   if (high === 0 && low + more < exact) return low + more;
   return Number(BigInt(high) * highUnit + BigInt(low) + BigInt(count) * BigInt(length));

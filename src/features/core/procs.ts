@@ -37,6 +37,10 @@ export class Procs implements Family {
     this.transition(ProcState.Undetermined, state, time);
   }
 
+  get gomaxprocsNow(): number {
+    return this.gomaxprocs;
+  }
+
   setGomaxprocs(value: number): void {
     this.gomaxprocs = value;
   }

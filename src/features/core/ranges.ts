@@ -74,6 +74,15 @@ export class Ranges implements Family {
     kind.longest = Math.max(kind.longest, time - begin);
   }
 
+  /** Open ranges: name, owner, begin of a stop of the world (else 0), …, in order. */
+  openNow(): number[] {
+    return this.open.flatMap((table, range) => {
+      const found: [number, number][] = [];
+      table.forEach((begin, owner) => found.push([owner, range === RangeName.StopTheWorld ? begin : 0]));
+      return found.toSorted(([one], [two]) => one - two).flatMap(([owner, begin]) => [range, owner, begin]);
+    });
+  }
+
   close(row: Row): void {
     putAmount(row, this.cyclesName, this.cycles);
     this.cycles = 0;

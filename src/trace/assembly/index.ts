@@ -11,7 +11,7 @@ import {
 } from "./memory";
 import { advance, advanceOn, know } from "./ordering";
 import { beginBlock, emitAll, last, noted, out, STACK_SAMPLE, wides } from "./records";
-import { prepare, save } from "./scheduler";
+import { firstCollection as firstGc, prepare, save, threadFor } from "./scheduler";
 import { setGeneration } from "./state";
 import {
   readTables, stackEntries, stackLimit, stackPlaces, stacks, stringEntries, stringLimit, stringPlaces, strings,
@@ -58,6 +58,19 @@ export function savedGoroutines(): usize {
   return SAVED_GOROUTINES;
 }
 export { save };
+
+/** A thread had events before those that are read here; false when there are too many threads. */
+export function addKnown(id: f64): bool {
+  const thread = threadFor(<i64>id);
+  if (thread == 0) return false;
+  store<i32>(thread, 1, 24);
+  return true;
+}
+
+/** Number of the collector's first event where its begin was the first thing heard of it, else 0. */
+export function firstCollection(): f64 {
+  return <f64>firstGc;
+}
 
 /** @param batches address of `count` batches: thread and time (double), begin and end in the bytes, -, kind. @param free behind them. */
 export function tables(batches: usize, count: usize, free: usize): bool {

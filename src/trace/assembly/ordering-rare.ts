@@ -256,7 +256,7 @@ function collection(type: i32, thread: usize, at: i64, sequence: i64, stack: u64
     if (gcRunning != (begins ? 0 : 1) || !runs(thread)) return UNUSUAL;
   }
   if (begins && !hasStack(stack)) return UNUSUAL;
-  setGc(type == 30 ? 0 : 1, sequence);
+  setGc(type == 30 ? 0 : 1, sequence, begins);
   emitRange(begins ? RANGE_BEGIN : type == 30 ? RANGE_END : RANGE_ACTIVE, at, thread, begins ? stack : 0, GC_MARK, ON_GLOBAL, 0, 0, 0);
   return DONE;
 }

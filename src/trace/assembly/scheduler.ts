@@ -25,8 +25,11 @@ export let wideIds: bool = false;
 /** Of the collector: -1 = not known yet, 0, 1; and the number of its last event. */
 export let gcRunning: i32 = -1;
 export let gcSequence: i64 = 0;
+/** Number of its first event where that was a begin, else 0. */
+export let firstCollection: i64 = 0;
 
-export function setGc(running: i32, sequence: i64): void {
+export function setGc(running: i32, sequence: i64, begins: bool): void {
+  if (gcRunning == -1 && begins) firstCollection = sequence;
   gcRunning = running;
   gcSequence = sequence;
 }
