@@ -40,3 +40,5 @@ export { readTable, tableChunks, type ChunkOptions, type EventTable, type TableO
 export { traceFromText, traceFromTextStream } from "./text/from-text.ts";
 export { traceToText, type TextOptions } from "./text/to-text.ts";
 export { blockBytes, TraceIndexer, type Crc32, type IndexedGeneration, type TraceIndex } from "./trace-index.ts";
+export { validationRules, type RuleName } from "./validation/rules.ts";
+export { createValidator, type TraceValidator, type ValidatorOptions } from "./validator.ts";

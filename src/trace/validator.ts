@@ -4,7 +4,7 @@
  */
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration, type TraceNanos } from "../lib/units.ts";
-import { EventKind, GoState, Metric, RangeName, Scope, type GenerationTables, type TraceInfo, type TraceOutcome, type TraceVisitor } from "./model.ts"; // prettier-ignore
+import { EventKind, eventKindNames, GoState, Metric, RangeName, Scope, type GenerationTables, type TraceInfo, type TraceOutcome, type TraceVisitor } from "./model.ts"; // prettier-ignore
 import { Annotations } from "./validation/annotations.ts";
 import { CurrentEvent, type Report } from "./validation/event.ts";
 import { checkFields } from "./validation/fields.ts";
@@ -26,7 +26,6 @@ export type TraceValidator = Required<Pick<TraceVisitor, "start" | "generation" 
   finish(outcome: TraceOutcome): void;
 };
 
-const kindNames = Object.keys(EventKind);
 const latest = Number.MAX_SAFE_INTEGER;
 const knownVersions: ReadonlySet<number> = new Set([11, 19, 21, 22, 23, 25, 26]);
 const firstWithThreads = 22;
@@ -58,7 +57,7 @@ class Validator implements TraceValidator {
     const at =
       number === 0
         ? "before the first event"
-        : `event ${number} (${kindNames[kind]} at ${formatDuration(time)} = ${time} ns, thread ${thread})`;
+        : `event ${number} (${eventKindNames[kind]} at ${formatDuration(time)} = ${time} ns, thread ${thread})`;
     const error = new ForetraceError("trace_rule_broken", `rule ${rule} is broken at ${at}: ${expected}`);
     if (this.#onViolation === undefined) throw error;
     this.#onViolation(error, rule);
