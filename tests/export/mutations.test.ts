@@ -9,7 +9,7 @@ import { perfettoExporter } from "../../src/export/perfetto/exporter.ts";
 import { pprofExporter } from "../../src/export/pprof/exporter.ts";
 import { speedscopeExporter } from "../../src/export/speedscope/exporter.ts";
 import { isForetraceError } from "../../src/lib/errors.ts";
-import { traceFromText } from "../../src/trace/text.ts";
+import { traceFromText } from "../../src/trace/text/from-text.ts";
 import { oldTrace } from "../helpers/fixtures.ts";
 import { checkOtlp } from "./otlp-rules.ts";
 import { readPerfetto } from "./perfetto-reader.ts";
