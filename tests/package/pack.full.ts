@@ -1,13 +1,15 @@
 /** What users get from the registry: the tarball, installed into an empty folder, on every Node it promises. */
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repoRoot, runCli, startCli } from "../helpers/cli.ts";
 import { parseSeriesCsv, readSeriesCsv, seriesDifferences } from "../helpers/series-csv.ts";
+import { goldenLists } from "../trace/golden.ts";
 import { nodeBinFolder } from "./node-versions.ts";
 
 const traceName = "esbuild-0.28.2-go1.26.5-watch";
@@ -53,7 +55,16 @@ function filesOf(root: string): string[] {
 describe("the tarball", () => {
   test("holds what runs and nothing else", () => {
     const files = filesOf(installed);
-    for (const wanted of ["LICENSE", "README.md", "package.json", "bin/foretrace", "dist/cli/main.js", "dist/web/index.html"]) {
+    for (const wanted of [
+      "LICENSE",
+      "README.md",
+      "package.json",
+      "bin/foretrace",
+      "dist/cli/main.js",
+      "dist/trace/index.js",
+      "dist/trace/index.d.ts",
+      "dist/web/index.html",
+    ]) {
       expect(files).toContain(wanted);
     }
     expect(files.filter((file) => /^build\/kernels\/.+\.wasm$/.test(file)).toSorted()).toEqual(
@@ -99,6 +110,23 @@ describe.each([22, 24, 26])("the installed package on Node %i", (major) => {
     expect(result.stderr).toBe("");
     expect(result.code).toBe(0);
     expect(seriesDifferences(parseSeriesCsv(result.stdout), golden)).toEqual([]);
+  });
+
+  test("the library reads a trace", async () => {
+    const code = `
+      import { readTable, readTrace } from "foretrace/trace";
+      import { openBytes, traceCores } from "foretrace/trace/node";
+      import { createCoreSeries } from "foretrace/features";
+      const source = () => openBytes(${JSON.stringify(trace)});
+      const { events, error } = await readTrace(source(), { event() {} }, { core: traceCores });
+      const { length } = await readTable(source(), { columns: ["time"] });
+      console.log(events, length, String(error), traceCores.generations() !== undefined, typeof createCoreSeries);`;
+    const { stdout } = await promisify(execFile)("node", ["--input-type=module", "-e", code], {
+      cwd: dirname(dirname(installed)),
+      env: { ...process.env, ...env() },
+    });
+    const { events } = goldenLists[`${traceName}.trace`]!;
+    expect(stdout).toBe(`${events} ${events} undefined true function\n`);
   });
 
   test("serve takes a trace, serves its page, and ends on SIGTERM", async () => {
