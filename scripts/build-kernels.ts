@@ -1,6 +1,7 @@
 /**
  * Compiles AssemblyScript to build/kernels: src/models/kernels/assembly to lstm-simd.wasm, and to lstm-relaxed.wasm with relaxed SIMD
- * (one instruction for multiply and add), which engines have or refuse as a whole: the loader asks; src/trace/assembly to trace.wasm.
+ * (one instruction for multiply and add), which engines have or refuse as a whole: the loader asks; src/trace/assembly to trace.wasm,
+ * and its folder old to trace-old.wasm.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
@@ -16,6 +17,8 @@ const variants = {
   // 22 MiB of tables at fixed places (assembly/memory.ts) and room for a usual generation: memory that grows makes every typed array of
   // the process slower. What is never written costs nothing.
   trace: { source: "src/trace/assembly/index.ts", options: ["--initialMemory", "896", "-O3"] },
+  // Its memory is handed in (src/trace/old/core.ts).
+  "trace-old": { source: "src/trace/assembly/old/index.ts", options: ["--importMemory", "--initialMemory", "64", "-O3"] },
 };
 
 mkdirSync(out, { recursive: true });

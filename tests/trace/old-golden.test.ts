@@ -8,6 +8,7 @@ import { mutate } from "./damage.ts";
 import { digest, eventLines, goldenLines, shared, sharedFiles, traceBytes } from "./golden.ts";
 import { oldCases } from "./old-cases.ts";
 import { oldTrace } from "./old-text.ts";
+import { readers } from "./readers.ts";
 
 const fixtures = resolve(import.meta.dirname, "../fixtures/traces");
 const answers = <T>(name: string): T => JSON.parse(readFileSync(join(fixtures, name), "utf8")) as T;
@@ -23,10 +24,10 @@ const nothingOfIt = "so that nothing of it is given";
 
 if (sharedDir === undefined) console.warn("the shared traces are not there: most golden cases of Go 1.11–1.21 are skipped");
 
-describe("complete event lists", () => {
+describe.each(readers)("complete event lists, $name reader", ({ core }) => {
   test.each(Object.keys(goldenOld).filter((name) => bytesOf(name) !== undefined))("%s", async (name) => {
     const golden = goldenOld[name]!;
-    const { sha256, kinds, outcome } = await digest(bytesOf(name)!);
+    const { sha256, kinds, outcome } = await digest(bytesOf(name)!, core);
     expect(outcome.events).toBe(golden.events);
     expect(outcome.error?.message ?? "").toContain(golden.error);
     expect(outcome.error === undefined).toBe(golden.error === "");
@@ -67,7 +68,7 @@ function timesByEvent(lines: readonly string[]): Map<string, number[]> {
   return times;
 }
 
-describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
+describe.skipIf(sharedDir === undefined).each(readers)("with the shared traces, $name reader", ({ core }) => {
   const lists = [
     ...sharedFiles("real", /(-go1\.1[0-9]|go119-scenario).*\.tsv\.gz$/),
     ...sharedFiles("format/golden", /_1_(11|19|21)_.*good\.tsv\.gz$|pprof_good\.tsv\.gz$/),
@@ -78,7 +79,7 @@ describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
   });
 
   test.each(lists.map((path) => [basename(path, ".tsv.gz"), path]))("list %s", async (name, path) => {
-    const { lines } = await eventLines(bytesOf(name)!);
+    const { lines } = await eventLines(bytesOf(name)!, core);
     const golden = goldenLines(path);
     expect(byProcessor(lines)).toEqual(byProcessor(golden));
     const times = timesByEvent(lines);
@@ -96,7 +97,7 @@ describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
     // The first cut leaves nothing, which has an error of its own (read.test.ts).
     for (const cut of cuts.slice(1)) {
       const { len, events, error } = JSON.parse(cut) as { len: number; events: number; error: string };
-      const { lines, outcome } = await eventLines(bytes.subarray(0, len));
+      const { lines, outcome } = await eventLines(bytes.subarray(0, len), core);
       expect({ len, events: lines.length }).toEqual({ len, events });
       // Where it comes to nothing, the reference's words, and that nothing can come.
       const wanted = error === "" ? [] : [error, nothingOfIt];
@@ -106,7 +107,7 @@ describe.skipIf(sharedDir === undefined)("with the shared traces", () => {
   });
 });
 
-describe("one rule each", () => {
+describe.each(readers)("one rule each, $name reader", ({ core }) => {
   const expected = answers<Record<string, { lines: string[]; error: string }>>("old-cases.json");
   /** In other words than the reference's: what it prints there is of no use outside it. */
   const otherWords: Record<string, RegExp> = {
@@ -118,7 +119,7 @@ describe("one rule each", () => {
   };
 
   test.each(oldCases)("%s (1.%i)", async (name, version, text) => {
-    const { lines, outcome } = await eventLines(oldTrace(version, text));
+    const { lines, outcome } = await eventLines(oldTrace(version, text), core);
     const golden = expected[name]!;
     const message = outcome.error?.message ?? "";
     const sameWords = message.replace(/ \(time \d+\)/, "").includes(golden.error.replace(/ \(time \d+\)|^Ev/, ""));
@@ -133,7 +134,7 @@ describe("one rule each", () => {
   });
 });
 
-describe("damaged", () => {
+describe.each(readers)("damaged, $name reader", ({ core }) => {
   /** The reference's words → our classes. */
   const classOf = (error: string): RegExp =>
     error === ""
@@ -150,7 +151,7 @@ describe("damaged", () => {
     const whole = traceBytes("go119-scenario-tasks.trace")!;
     for (const [seed, events, error] of answers<[number, number, string][]>("old-mutations.json")) {
       let delivered = 0;
-      const outcome = await readTrace([mutate(whole, seed)], { event: () => void delivered++ });
+      const outcome = await readTrace([mutate(whole, seed)], { event: () => void delivered++ }, { core });
       expect({ seed, delivered, error, code: outcome.error?.code ?? "" }).toEqual({
         seed,
         delivered: events,

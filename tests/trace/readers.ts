@@ -6,7 +6,8 @@ import { EventKind, RangeName, type GenerationTables, type TraceCores, type Trac
 import { readTrace } from "../../src/trace/read.ts";
 
 export const core: TraceCores = traceCores;
-if (core.generations() === undefined) throw new Error("build/kernels/trace.wasm is not there; make it with: node scripts/build.ts --quick");
+if (core.generations() === undefined || core.old() === undefined)
+  throw new Error("build/kernels/trace.wasm or trace-old.wasm is not there; make it with: node scripts/build.ts --quick");
 
 export type Reader = { readonly name: string; readonly core: TraceCores | undefined };
 export const readers: readonly Reader[] = [

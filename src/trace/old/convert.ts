@@ -15,7 +15,7 @@ import { FakeProc, Old, oldName, stopKind } from "./spec.ts";
 import type { OldTables } from "./tables.ts";
 
 /** Why a goroutine stops running, by event: the words of Go 1.22. */
-const reasons: ReadonlyMap<number, string> = new Map([
+export const leaveReasons: ReadonlyMap<number, string> = new Map([
   [Old.GoStop, "forever"],
   [Old.GoSched, "runtime.Gosched"],
   [Old.GoPreempt, "preempted"],
@@ -31,11 +31,11 @@ const reasons: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Kinds of stops there are at most. */
-const stopKinds = 17;
+export const stopKinds = 17;
 /** Texts that the events below name and the file does not hold. */
 export const convertedWords = (version: number): readonly string[] => [
   ...new Set(
-    [...reasons.values(), ...Array.from({ length: stopKinds }, (_, kind) => stopKind(version, kind))].filter((text) => text !== ""),
+    [...leaveReasons.values(), ...Array.from({ length: stopKinds }, (_, kind) => stopKind(version, kind))].filter((text) => text !== ""),
   ),
 ];
 
@@ -48,7 +48,7 @@ export class Converter {
   readonly #out: Output;
   readonly #version: number;
   readonly #timers: ReadonlySet<number>;
-  /** String ids of {@link reasons} by event. */
+  /** String ids of {@link leaveReasons} by event. */
   readonly #reasons = new Float64Array(64);
   /** By slot: 1 for goroutines of the preamble whose state has not been told; undefined behind it. */
   #untold: Uint8Array | undefined;
@@ -73,7 +73,7 @@ export class Converter {
     this.#version = version;
     this.#timers = timers;
     this.#untold = new Uint8Array(procs.goroutines.slots);
-    for (const [type, text] of reasons) this.#reasons[type] = tables.word(text);
+    for (const [type, text] of leaveReasons) this.#reasons[type] = tables.word(text);
     this.#thread = new Float64Array(procs.count).fill(-1);
     this.#seen = new Uint8Array(procs.count);
   }

@@ -16,6 +16,12 @@ export class Output {
     this.#visitor = visitor;
   }
 
+  /** Counts what somebody else has delivered. @param last time of the last of them. */
+  delivered(events: number, last: TraceNanos): void {
+    this.events += events;
+    this.last = last;
+  }
+
   /** Delivers an event; times that do not rise are moved to 1 ns after the event before. */
   emit(
     kind: EventKind,

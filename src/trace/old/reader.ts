@@ -10,6 +10,7 @@ import { headerBytes } from "../header.ts";
 import type { Input } from "../input.ts";
 import { EventKind, type TraceInfo, type TraceVisitor } from "../model.ts";
 import { Converter, convertedWords } from "./convert.ts";
+import { OldCore } from "./core.ts";
 import { OldOrdering, type Order } from "./ordering.ts";
 import { Output } from "./output.ts";
 import { OldProcs } from "./procs.ts";
@@ -37,6 +38,9 @@ export class OldReader {
   readonly #pause: () => Promise<void>;
   readonly #out: Output;
   readonly #maxBytes: number;
+  readonly #module: WebAssembly.Module | undefined;
+  /** Undefined without one, and when it has refused the trace. */
+  #core: OldCore | undefined;
   #tables: OldTables | undefined;
   #converter: Converter | undefined;
   #syncs = 0;
@@ -51,6 +55,7 @@ export class OldReader {
     visitor: TraceVisitor,
     onSpan: (span: GenerationSpan) => void,
     pause: () => Promise<void>,
+    core: WebAssembly.Module | undefined,
     maxBytes: number = maxFileBytes,
   ) {
     this.#input = input;
@@ -60,6 +65,8 @@ export class OldReader {
     this.#pause = pause;
     this.#out = new Output(visitor);
     this.#maxBytes = maxBytes;
+    this.#module = core;
+    this.#core = OldCore.open(core, maxBytes + 1);
   }
 
   get events(): number {
@@ -78,9 +85,9 @@ export class OldReader {
       this.#close();
       return false;
     }
-    const bytes = await this.#readAll();
+    const bytes = await (this.#core === undefined ? this.#readAll() : this.#readInto(this.#core));
     try {
-      if (await this.#load(bytes)) return true;
+      if ((await this.#loadCore(bytes)) || (await this.#load(bytes))) return true;
       this.#close();
     } catch (error) {
       this.#break(error);
@@ -97,12 +104,25 @@ export class OldReader {
 
   /** Delivers events, some ten thousand at a time; false when there are no more. */
   deliver(): boolean {
+    if (this.#core !== undefined) return this.#core.deliver(this.#out, this.#visitor);
     try {
       return this.#converter!.advance(portion);
     } catch (error) {
       this.#break(error);
       return false;
     }
+  }
+
+  /** As {@link #load}, by the core; false where it is not taken as ordinary. */
+  async #loadCore(bytes: Uint8Array): Promise<boolean> {
+    if (this.#core === undefined) return false;
+    const tables = new OldTables(bytes, convertedWords(this.#version));
+    if (await this.#core.load(bytes.length, this.#version, tables, this.#pause)) {
+      this.#tables = tables;
+      return true;
+    }
+    this.#core = undefined;
+    return false;
   }
 
   /** Finds the order and checks it. False when there is no event. @throws Break */
@@ -130,22 +150,33 @@ export class OldReader {
     return ordering.finish();
   }
 
+  /** All bytes behind the header, put where the core wants them; a larger one takes its place when there are many. */
+  async #readInto(core: OldCore): Promise<Uint8Array> {
+    let { room } = core;
+    for (let length = 0; ;) {
+      const wanted = Math.min(blockBytes, room.length - length);
+      const copied = await this.#input.copy(room, length, wanted);
+      length += copied;
+      // The room has a byte more than there may be.
+      if (length > this.#maxBytes) throw this.#tooLarge();
+      if (copied < wanted) return room.subarray(0, length);
+      if (length < room.length) continue;
+      this.#core = OldCore.open(this.#module, this.#maxBytes + 1, room);
+      if (this.#core === undefined) return this.#readAll(room);
+      ({ room } = this.#core);
+    }
+  }
+
   /** All bytes behind the header. Blocks are gathered first, so that no more than twice the file is held while it comes in. */
-  async #readAll(): Promise<Uint8Array> {
-    const blocks: Uint8Array<ArrayBuffer>[] = [];
-    let length = 0;
+  async #readAll(begin?: Uint8Array): Promise<Uint8Array> {
+    const blocks: Uint8Array<ArrayBuffer>[] = begin === undefined ? [] : [Uint8Array.from(begin)];
+    let length = begin?.length ?? 0;
     for (;;) {
       const block = new Uint8Array(Math.min(blockBytes, this.#maxBytes - length + 1));
       const copied = await this.#input.copy(block, 0, block.length);
       blocks.push(block);
       length += copied;
-      if (length > this.#maxBytes) {
-        throw new ForetraceError(
-          "too_large",
-          `the trace has more than ${formatBytes(this.#maxBytes)}: traces of Go 1.21 and older have to be sorted as a whole, ` +
-            "and this is the most that is held in memory; record a shorter one, or use Go 1.22 or later, whose traces are read as they come",
-        );
-      }
+      if (length > this.#maxBytes) throw this.#tooLarge();
       if (copied < block.length) break;
     }
     const all = new Uint8Array(length);
@@ -157,6 +188,14 @@ export class OldReader {
       block.buffer.transfer(0);
     }
     return all;
+  }
+
+  #tooLarge(): ForetraceError {
+    return new ForetraceError(
+      "too_large",
+      `the trace has more than ${formatBytes(this.#maxBytes)}: traces of Go 1.21 and older have to be sorted as a whole, ` +
+        "and this is the most that is held in memory; record a shorter one, or use Go 1.22 or later, whose traces are read as they come",
+    );
   }
 
   #sync(origin: number, at: number): void {

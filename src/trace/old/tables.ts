@@ -1,5 +1,5 @@
 /** Strings and stacks of an old-format trace: places in its bytes, made into text and frames only when asked for. */
-import { IdIndex } from "../id-index.ts";
+import { type FoundEntries, IdIndex } from "../id-index.ts";
 import type { Frame, GenerationTables } from "../model.ts";
 import { ByteCursor } from "../varint.ts";
 import { needRoom } from "./spec.ts";
@@ -57,6 +57,13 @@ export class OldTables implements GenerationTables {
     return { id: twice, place: this.#strings.place(entry - 1) };
   }
 
+  /** Takes what somebody else has found, sealed. */
+  adopt(strings: FoundEntries, stacks: FoundEntries): void {
+    this.#strings.adopt(strings);
+    this.#stacks.adopt(stacks);
+    this.#firstWord = this.#strings.nextFree;
+  }
+
   hasString(id: number): boolean {
     return this.#strings.find(id) >= 0;
   }
@@ -71,9 +78,14 @@ export class OldTables implements GenerationTables {
     return text === "" ? 0 : this.#firstWord + this.#wordIds.get(text)!;
   }
 
+  /** Id of a text whose length would lie at place 0. */
+  get firstInline(): number {
+    return this.#firstWord + this.#words.length;
+  }
+
   /** Id of a text that stands in the middle of the events: its length lies at `place`. */
   inline(place: number): number {
-    return this.#bytes[place] === 0 ? 0 : this.#firstWord + this.#words.length + place;
+    return this.#bytes[place] === 0 ? 0 : this.firstInline + place;
   }
 
   string(id: number): string {

@@ -1,0 +1,254 @@
+/** What the events do to goroutines, processors and the collector, and whether they may. */
+import { closeRegion, closeTask, isRegion, openRegion, openTask } from "./annotations";
+import { addGoroutine, findGoroutine, nobody, widen } from "./goroutines";
+import { GIVES, isExact, NEEDS, RULES, TIMERS } from "./memory";
+import { addExit, flag } from "./order";
+import { beginPreamble, isPreamble, tellPreamble } from "./preamble";
+import { timers } from "./scan";
+import {
+  COLLECTION, CPU_SAMPLE, CREATE, DEAD, FREE, GC_DONE, GC_MARK_ASSIST_DONE, GC_MARK_ASSIST_START, GC_START, GC_SWEEP_DONE, GC_SWEEP_START,
+  GO_CREATE, GO_END, GO_IN_SYSCALL, GO_START, GO_START_LABEL, GO_START_LOCAL, GO_STOP, GO_SYS_BLOCK, GO_SYS_CALL, GO_SYS_EXIT, GO_UNBLOCK,
+  GO_UNBLOCK_LOCAL, GO_WAITING, GOMAXPROCS, HEAP_ALLOC, HEAP_GOAL, LEAVE, NAMED, PROC_START, PROC_STOP, RUNNING, STW_DONE, STW_START, TOLD,
+  USER_LOG, USER_REGION, USER_TASK_CREATE, USER_TASK_END, WAITING_NET,
+} from "./spec";
+import { hasString } from "./tables";
+
+let collections: u64 = 0;
+let isCollecting: bool = false;
+let isStopped: bool = false;
+
+// @ts-ignore: decorator
+@inline
+function stateOf(goroutine: usize): u8 {
+  return load<u8>(goroutine, 12);
+}
+
+// @ts-ignore: decorator
+@inline
+function current(cursor: usize): usize {
+  return <usize>load<u32>(cursor, 24);
+}
+
+/** The goroutine that the event names, 0 while there is none. */
+// @ts-ignore: decorator
+@inline
+function subject(cursor: usize): usize {
+  const known = <usize>load<u32>(cursor, 28);
+  if (known != 0) return known;
+  const found = findGoroutine(load<u64>(cursor, 32));
+  store<u32>(cursor, <u32>found, 28);
+  return found;
+}
+
+/** True when all that has to be before the event has been. */
+export function isReady(cursor: usize): bool {
+  const type = <usize>load<i32>(cursor, 16);
+  const rule = load<u8>(RULES + type);
+  if (rule == FREE) return true;
+  if (rule == COLLECTION) return load<u64>(cursor, 32) == collections;
+  if (rule == CREATE) return subject(cursor) == 0;
+  const goroutine = rule == LEAVE ? current(cursor) : subject(cursor);
+  // What leaves and is nobody is refused, sooner or later: now.
+  if (goroutine == 0 || goroutine == nobody) return false;
+  if (((<i32>load<u8>(NEEDS + type) >> <i32>stateOf(goroutine)) & 1) == 0) return false;
+  if (rule == TOLD) return load<u64>(cursor, 40) == <u64>load<u32>(goroutine, 8);
+  return rule != NAMED || load<u32>(goroutine, 8) == 1;
+}
+
+/** A system call blocked when the goroutine's next event says so. */
+// @ts-ignore: decorator
+@inline
+function notice(goroutine: usize, type: i32): void {
+  const call = load<u32>(goroutine, 24);
+  if (call == 0) return;
+  if (type == GO_SYS_BLOCK) flag(call - 1);
+  store<u32>(goroutine, 0, 24);
+}
+
+export function noticeSample(id: i64): void {
+  const goroutine: usize = id < 0 ? 0 : findGoroutine(<u64>id);
+  if (goroutine != 0) notice(goroutine, CPU_SAMPLE);
+}
+
+/** The event, which is ready, comes; false = unusual. @param index its place in the order. */
+export function apply(cursor: usize, index: u32): bool {
+  const type = load<i32>(cursor, 16);
+  const rule = load<u8>(RULES + <usize>type);
+  const on = current(cursor);
+  if (rule == LEAVE) {
+    notice(on, type);
+    store<u8>(on, load<u8>(GIVES + <usize>type), 12);
+    store<u32>(cursor, <u32>nobody, 24);
+    if (type == GO_SYS_BLOCK) store<i64>(on, load<i64>(cursor, 8), 16);
+    return true;
+  }
+  switch (type) {
+    case GO_START:
+    case GO_START_LOCAL:
+    case GO_START_LABEL: {
+      const goroutine = begin(cursor, type);
+      if (on != nobody) return false;
+      // As the reference: a start with a label tells no state.
+      if (isPreamble && type != GO_START_LABEL) store<u8>(goroutine, 0, 14);
+      store<u32>(cursor, <u32>goroutine, 24);
+      return type != GO_START_LABEL || hasString(load<u64>(cursor, 48));
+    }
+    case GO_UNBLOCK:
+    case GO_UNBLOCK_LOCAL: {
+      const woken = subject(cursor);
+      notice(on, type);
+      if (stateOf(on) != RUNNING) return false;
+      if (stateOf(woken) == WAITING_NET) flag(index);
+      begin(cursor, type, false);
+      return true;
+    }
+    case GO_SYS_CALL:
+      if (on == nobody || stateOf(on) != RUNNING) return false;
+      store<u32>(on, index + 1, 24);
+      return true;
+    case GO_SYS_EXIT:
+      return exit(cursor, begin(cursor, type), index);
+    case HEAP_ALLOC:
+    case HEAP_GOAL:
+      notice(on, type);
+      return true;
+    case GO_CREATE:
+      notice(on, type);
+      return create(cursor, on);
+    case GO_WAITING:
+    case GO_IN_SYSCALL: {
+      const goroutine = begin(cursor, type);
+      if (type == GO_IN_SYSCALL) store<i64>(goroutine, load<i64>(cursor, 8), 16);
+      if (isPreamble) store<u8>(goroutine, 0, 14);
+      return true;
+    }
+    case GO_END:
+    case GO_STOP:
+      notice(on, type);
+      return end(cursor, on, type);
+    default:
+      notice(on, type);
+      return applyRare(cursor, on, type);
+  }
+}
+
+/** The goroutine that the event names takes its next step. */
+// @ts-ignore: decorator
+@inline
+function begin(cursor: usize, type: i32, noticed: bool = true): usize {
+  const goroutine = subject(cursor);
+  if (noticed) notice(goroutine, type);
+  store<u8>(goroutine, load<u8>(GIVES + <usize>type), 12);
+  store<u32>(goroutine, load<u32>(goroutine, 8) + 1, 8);
+  return goroutine;
+}
+
+function create(cursor: usize, on: usize): bool {
+  const id = load<u64>(cursor, 32);
+  // Without a parent when the runtime made it; not where its parent is at something else.
+  if (stateOf(on) != RUNNING || id == 0 || !isExact(id)) return false;
+  const goroutine = addGoroutine(id);
+  store<u8>(goroutine, load<u8>(GIVES + GO_CREATE), 12);
+  store<u32>(goroutine, 1, 8);
+  if (isPreamble) beginPreamble(goroutine);
+  for (let i = 0; i < timers; i++) if (load<u64>(TIMERS + (<usize>i << 3)) == id) store<u8>(goroutine, 1, 15);
+  return true;
+}
+
+function end(cursor: usize, on: usize, type: i32): bool {
+  if (on == nobody || stateOf(on) != RUNNING) return false;
+  store<u8>(on, DEAD, 12);
+  store<u32>(cursor, <u32>nobody, 24);
+  if (type == GO_END) for (let region = load<u32>(on, 28); region != 0; ) region = closeRegion(region);
+  if (type == GO_END) store<u32>(on, 0, 28);
+  return true;
+}
+
+/** An end of a call that tells its own time goes there: behind the beginning, and never behind where it stands. */
+function exit(cursor: usize, goroutine: usize, index: u32): bool {
+  const time = load<u64>(cursor, 48);
+  if (time == 0) return true;
+  const blocked = load<u64>(goroutine, 16);
+  if (blocked == 0 || time < blocked || time > load<u64>(cursor, 8)) return false;
+  addExit(time, goroutine, index);
+  return true;
+}
+
+function applyRare(cursor: usize, on: usize, type: i32): bool {
+  switch (type) {
+    case PROC_START: {
+      if (load<u8>(cursor, 84) == 1) return false;
+      store<u8>(cursor, 1, 84);
+      if (load<u64>(cursor, 32) > 0x7fffffff) widen();
+      return isExact(load<u64>(cursor, 32));
+    }
+    case PROC_STOP:
+      if (load<u8>(cursor, 84) == 0 || on != nobody) return false;
+      store<u8>(cursor, 0, 84);
+      return true;
+    case GOMAXPROCS:
+      if (isPreamble) tellPreamble();
+      return true;
+    case GC_START:
+      if (isCollecting) return false;
+      isCollecting = true;
+      collections++;
+      return true;
+    case GC_DONE:
+      if (!isCollecting) return false;
+      isCollecting = false;
+      return true;
+    case STW_START:
+      if (isStopped) return false;
+      isStopped = true;
+      return true;
+    case STW_DONE:
+      if (!isStopped) return false;
+      isStopped = false;
+      return true;
+    case GC_SWEEP_START:
+      if (load<u8>(cursor, 85) == 1) return false;
+      store<u8>(cursor, 1, 85);
+      return true;
+    case GC_SWEEP_DONE:
+      if (load<u8>(cursor, 85) == 0) return false;
+      store<u8>(cursor, 0, 85);
+      return true;
+    case GC_MARK_ASSIST_START:
+      if (load<u8>(on, 13) == 1) return false;
+      store<u8>(on, 1, 13);
+      return true;
+    case GC_MARK_ASSIST_DONE:
+      store<u8>(on, 0, 13);
+      return true;
+    case USER_TASK_CREATE:
+      if (!isExact(load<u64>(cursor, 32)) || !isExact(load<u64>(cursor, 40)) || !hasString(load<u64>(cursor, 48))) return false;
+      return openTask(load<u64>(cursor, 32), load<u64>(cursor, 40), load<u32>(cursor, 48));
+    case USER_TASK_END:
+      closeTask(load<u64>(cursor, 32));
+      return isExact(load<u64>(cursor, 32));
+    case USER_REGION:
+      return region(cursor, on);
+    case USER_LOG:
+      return hasString(load<u64>(cursor, 40));
+    default:
+      return false;
+  }
+}
+
+function region(cursor: usize, on: usize): bool {
+  const task = load<u64>(cursor, 32);
+  const mode = load<u64>(cursor, 40);
+  const name = load<u64>(cursor, 48);
+  if (mode > 1 || !hasString(name) || !isExact(task)) return false;
+  const innermost = load<u32>(on, 28);
+  if (mode == 0) {
+    store<u32>(on, openRegion(innermost, task, <u32>name), 28);
+    return true;
+  }
+  // One that began before the trace ends without a beginning.
+  if (innermost == 0) return true;
+  if (!isRegion(innermost, task, <u32>name)) return false;
+  store<u32>(on, closeRegion(innermost), 28);
+  return true;
+}
