@@ -1,0 +1,388 @@
+/**
+ * The wide series: everything of docs/series.md beyond the core series, in the same windows and one pass over the events.
+ *
+ * The state of each goroutine is kept once (state/), and each family (families/) is told of the changes that concern it. Memory does not grow
+ * with the trace but for the windows of the first generation, which are held back as those of the core series are.
+ */
+import { ForetraceError } from "../lib/errors.ts";
+import { formatDuration, traceNanos, type TraceNanos } from "../lib/units.ts";
+import {
+  EventKind,
+  GoState,
+  Metric,
+  ProcState,
+  RangeName,
+  Scope,
+  type GenerationTables,
+  type TraceInfo,
+  type TraceVisitor,
+} from "../trace/model.ts";
+import { SeriesNames } from "./core/names.ts";
+import { createRow, type Row } from "./core/rows.ts";
+import { Blocking } from "./families/blocking.ts";
+import { Collector } from "./families/collector.ts";
+import { IdleWork } from "./families/idle-work.ts";
+import { Memory } from "./families/memory.ts";
+import { Population } from "./families/population.ts";
+import { Processors } from "./families/processors.ts";
+import { Scheduling } from "./families/scheduling.ts";
+import { StateTimes } from "./families/state-times.ts";
+import { SyscallKinds } from "./families/syscalls.ts";
+import { Threads } from "./families/threads.ts";
+import { GoroutineNames, isSystemGoroutine, unnamed } from "./goroutine-names.ts";
+import { Change } from "./state/change.ts";
+import { GoroutineTable, GoScope, ReadyCause } from "./state/goroutine-table.ts";
+import { Reasons } from "./state/reasons.ts";
+import type { CoreSeriesOptions } from "./core-series.ts";
+
+export type WideSeries = TraceVisitor & {
+  /** Ends the last window at the last event and delivers what was held back. Without any event there is no window. */
+  finish(): void;
+};
+
+/**
+ * Windows as {@link createCoreSeries} makes them, with the wide series as their values.
+ * @throws ForetraceError too_many_windows from `event`.
+ */
+export function createWideSeries(options: CoreSeriesOptions): WideSeries {
+  return new WideSeriesVisitor(options);
+}
+
+class WideSeriesVisitor implements WideSeries {
+  private readonly options: CoreSeriesOptions;
+  private readonly windowNanos: number;
+  private readonly firstWindowNanos: number;
+  private readonly maxWindows: number;
+  private readonly names = new SeriesNames();
+  private readonly table = new GoroutineTable();
+  private readonly reasons = new Reasons();
+  private readonly goroutineNames = new GoroutineNames();
+  private readonly change = new Change();
+  private readonly times = new StateTimes(this.table, this.names);
+  private readonly population = new Population(this.table, this.names);
+  private readonly scheduling = new Scheduling(this.table, this.names);
+  private readonly idleWork = new IdleWork(this.names);
+  private readonly procs = new Processors(this.names);
+  private readonly threads = new Threads(this.names);
+  private readonly blocking = new Blocking(this.table, this.reasons, this.names);
+  private readonly syscalls = new SyscallKinds(this.table, this.names);
+  private readonly collector = new Collector(this.table, this.names);
+  private readonly memory = new Memory(this.names);
+  private readonly families = [
+    this.population,
+    this.scheduling,
+    this.idleWork,
+    this.procs,
+    this.threads,
+    this.blocking,
+    this.syscalls,
+    this.collector,
+    this.memory,
+  ];
+  /** By name number. */
+  private readonly systemNames: boolean[] = [true];
+  private firstGeneration = true;
+  private held: Row[] = [];
+  private index = 0;
+  // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
+  private windowStart = Number.NaN;
+  private border = Number.NaN;
+  private last = Number.NaN;
+
+  constructor(options: CoreSeriesOptions) {
+    this.options = options;
+    this.windowNanos = options.windowNanos;
+    this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
+    this.maxWindows = options.maxWindows ?? 1_000_000;
+    this.windowStart = 0;
+    this.border = this.firstWindowNanos;
+    this.last = -1;
+  }
+
+  start(_info: TraceInfo): void {}
+
+  generation(tables: GenerationTables): void {
+    this.goroutineNames.generation(tables);
+    this.reasons.generation(tables);
+    this.blocking.generation(tables);
+    this.syscalls.generation(tables);
+    this.collector.generation(tables);
+  }
+
+  event(
+    kind: EventKind,
+    time: TraceNanos,
+    thread: number,
+    proc: number,
+    goroutine: number,
+    stack: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+  ): void {
+    if (time >= this.border) this.advance(time);
+    this.last = time;
+    this.threads.event(thread);
+    switch (kind) {
+      case EventKind.GoTransition:
+        if (b !== c) this.goTransition(time, thread, proc, goroutine, stack, a, b as GoState, c as GoState, d, e);
+        else if (e !== 0) this.nameBy(a, e);
+        break;
+      case EventKind.ProcTransition:
+        if (b !== c) this.procTransition(a, b as ProcState, c as ProcState, thread, time);
+        break;
+      case EventKind.Metric:
+        this.metric(a, b, time);
+        break;
+      case EventKind.Label:
+        if (b === Scope.Goroutine) this.collector.label(a, c, time);
+        break;
+      case EventKind.RangeBegin:
+      case EventKind.RangeActive:
+        this.rangeBegin(a, b, d, time);
+        break;
+      case EventKind.RangeEnd:
+        this.rangeEnd(a, d, time, e, f);
+        break;
+      case EventKind.Sync:
+        if (a > 1 && this.firstGeneration) this.release();
+        break;
+    }
+  }
+
+  finish(): void {
+    if (this.last < 0) return;
+    this.close(this.last);
+    this.release();
+  }
+
+  private goTransition(
+    time: number,
+    thread: number,
+    proc: number,
+    goroutine: number,
+    stack: number,
+    id: number,
+    from: GoState,
+    to: GoState,
+    reasonId: number,
+    ownStack: number,
+  ): void {
+    const { table, change } = this;
+    let slot = table.find(id);
+    if (slot < 0) {
+      if (to === GoState.NotExist) return;
+      slot = table.add(id);
+      if (from === GoState.Undetermined) {
+        this.existed(slot, to, time, ownStack, proc);
+        return;
+      }
+      if (from === GoState.NotExist) this.created(slot, goroutine, ownStack, time);
+      // Any other is a contradiction, which a salvaged trace may hold: it is known from here on.
+      table.since[slot] = time;
+    }
+    const since = table.since[slot]!;
+    const before = table.state[slot]! as GoState;
+    const scope = table.scope[slot]!;
+    change.slot = slot;
+    change.from = before;
+    change.to = to;
+    change.scope = scope;
+    change.time = time;
+    change.nanos = time - since;
+    change.seen = table.seen[slot] === 1;
+    change.thread = thread;
+    change.proc = proc;
+    if (before !== GoState.Undetermined) this.times.stay(scope, before, since, time);
+    if (before === GoState.Running && to === GoState.Syscall) {
+      if (proc >= 0) this.procs.enterSyscall(proc, time);
+      this.syscalls.begin(slot, stack !== 0 ? stack : ownStack);
+      this.collector.rested(slot, time);
+    } else if (before === GoState.Syscall && to === GoState.Running) {
+      if (proc >= 0) this.procs.exitSyscall(proc, time);
+      this.syscalls.end(slot, to, change.nanos, change.seen);
+      this.collector.ran(slot, time);
+    } else {
+      change.by = goroutine < 0 || goroutine === id ? -1 : table.find(goroutine);
+      change.stack = stack;
+      change.ownStack = ownStack;
+      change.reason = this.reasons.ofId(reasonId);
+      if (ownStack !== 0 && table.name[slot] === unnamed) this.name(slot, ownStack);
+      this.rare();
+    }
+    table.since[slot] = time;
+    table.seen[slot] = 1;
+    if (to === GoState.NotExist) {
+      this.collector.gone(slot);
+      table.remove(slot);
+    } else table.state[slot] = to;
+  }
+
+  /** All changes but the begin of a system call and its return to running. */
+  private rare(): void {
+    const { change, table, reasons } = this;
+    const { slot, from, to, time, scope } = change;
+    this.idleWork.goroutine(from, to, time);
+    let cause: ReadyCause = ReadyCause.Unknown;
+    switch (from) {
+      case GoState.Running: {
+        this.scheduling.stop(slot, scope, time);
+        this.collector.rested(slot, time);
+        const yielded = change.reason === reasons.yielded || change.reason === reasons.yieldedOnce;
+        if (yielded) this.scheduling.yield();
+        else if (change.reason === reasons.preempted) this.scheduling.preempt(to);
+        cause = yielded ? ReadyCause.Yield : ReadyCause.Preempt;
+        break;
+      }
+      case GoState.Runnable:
+        if (to === GoState.Running) {
+          this.scheduling.start(change);
+          table.runs[slot]!++;
+          table.proc[slot] = change.proc;
+          table.thread[slot] = change.thread;
+          table.slice[slot] = time;
+          if (change.proc >= 0) this.procs.ran(change.proc, time);
+        }
+        break;
+      case GoState.Waiting:
+        this.blocking.end(change);
+        cause = ReadyCause.Unblock;
+        break;
+      case GoState.Syscall:
+        this.syscalls.end(slot, to, change.nanos, change.seen);
+        this.scheduling.stop(slot, scope, time - change.nanos);
+        cause = ReadyCause.Syscall;
+        break;
+      case GoState.Undetermined:
+      case GoState.NotExist:
+        this.population.create(change);
+        cause = ReadyCause.Create;
+        break;
+    }
+    switch (to) {
+      case GoState.Runnable:
+        table.cause[slot] = cause;
+        // Who yields goes to the global queue, who is woken without a processor at hand as well.
+        table.readyProc[slot] = cause === ReadyCause.Yield ? -1 : change.proc;
+        break;
+      case GoState.Running:
+        this.collector.ran(slot, time);
+        break;
+      case GoState.Waiting:
+        this.blocking.begin(slot, from === GoState.Running ? change.reason : reasons.none, change.ownStack);
+        table.slice[slot] = Number.NaN;
+        break;
+      case GoState.Syscall:
+        this.syscalls.begin(slot, change.stack !== 0 ? change.stack : change.ownStack);
+        break;
+      case GoState.NotExist:
+        this.population.end(change);
+        break;
+    }
+  }
+
+  /** First word of a goroutine that existed before the trace (or, in a later generation, of one that a damaged part hid). */
+  private existed(slot: number, state: GoState, time: number, stack: number, proc: number): void {
+    const { table } = this;
+    this.name(slot, stack);
+    table.state[slot] = state;
+    table.since[slot] = this.firstGeneration ? 0 : time;
+    if (this.firstGeneration) this.times.existed(table.scope[slot]!, state);
+    this.idleWork.goroutine(GoState.Undetermined, state, time);
+    if (state === GoState.Waiting) this.blocking.begin(slot, this.reasons.none, stack);
+    else if (state === GoState.Running) table.proc[slot] = proc;
+    else if (state === GoState.Syscall) this.syscalls.begin(slot, stack);
+  }
+
+  private created(slot: number, creator: number, ownStack: number, time: number): void {
+    const { table } = this;
+    table.born[slot] = time;
+    this.name(slot, ownStack);
+    const parent = creator < 0 ? -1 : table.find(creator);
+    if (parent < 0) return;
+    table.creator[slot] = table.name[parent]!;
+    table.depth[slot] = table.depth[parent]! + 1;
+  }
+
+  private nameBy(id: number, stack: number): void {
+    const slot = this.table.find(id);
+    if (slot >= 0 && this.table.name[slot] === unnamed) this.name(slot, stack);
+  }
+
+  private name(slot: number, stack: number): void {
+    const name = this.goroutineNames.ofStack(stack);
+    if (name === unnamed) return;
+    this.table.name[slot] = name;
+    const system = (this.systemNames[name] ??= isSystemGoroutine(this.goroutineNames.texts[name]!));
+    this.table.scope[slot] = system ? GoScope.System : GoScope.User;
+  }
+
+  private procTransition(id: number, from: ProcState, to: ProcState, thread: number, time: number): void {
+    const since = from === ProcState.Undetermined && this.firstGeneration ? 0 : time;
+    this.procs.transition(id, from, to, thread, time, since);
+    this.idleWork.proc(from, to, time);
+    if (to === ProcState.Idle) this.collector.procStopped(time);
+  }
+
+  private metric(metric: number, value: number, time: number): void {
+    if (metric === Metric.HeapLive) this.memory.setLive(value);
+    else if (metric === Metric.HeapGoal) this.memory.setGoal(value);
+    else if (metric === Metric.GoMaxProcs) {
+      this.procs.setGomaxprocs(value);
+      this.idleWork.setGomaxprocs(value, time);
+      this.collector.setGomaxprocs(value);
+    }
+  }
+
+  private rangeBegin(range: number, kind: number, owner: number, time: number): void {
+    this.collector.begin(range, kind, owner, time);
+    if (range === RangeName.StopTheWorld) this.idleWork.stop(1, time);
+    else if (range === RangeName.GcMark) this.memory.gcBegin();
+  }
+
+  private rangeEnd(range: number, owner: number, time: number, swept: number, reclaimed: number): void {
+    this.collector.end(range, owner, time, swept, reclaimed);
+    if (range === RangeName.StopTheWorld) this.idleWork.stop(-1, time);
+    else if (range === RangeName.GcMark) this.memory.gcEnd();
+  }
+
+  /** Closes every window that ends at or before `time`. */
+  private advance(time: number): void {
+    const index = 1 + Math.floor((time - this.firstWindowNanos) / this.windowNanos);
+    if (index >= this.maxWindows) {
+      throw new ForetraceError(
+        "too_many_windows",
+        `the trace would have more than ${this.maxWindows.toLocaleString("en-US")} windows of ${formatDuration(this.windowNanos)} ` +
+          `(it goes to ${formatDuration(time)}); use a longer window (or the trace's time stamps are broken)`,
+      );
+    }
+    while (time >= this.border) this.close(this.border);
+  }
+
+  private close(end: number): void {
+    const row = createRow(this.index, this.windowStart, end - this.windowStart);
+    this.times.close(row);
+    for (const family of this.families) family.close(row);
+    this.index++;
+    this.windowStart = end;
+    this.border = this.firstWindowNanos + this.index * this.windowNanos;
+    if (this.firstGeneration) this.held.push(row);
+    else this.deliver(row);
+  }
+
+  private release(): void {
+    this.firstGeneration = false;
+    this.times.release();
+    for (const row of this.held) this.deliver(row);
+    this.held = [];
+  }
+
+  private deliver(row: Row): void {
+    const values = new Map<string, number>();
+    for (let i = 0; i < row.values.length; i += 2) values.set(this.names.texts[row.values[i]!]!, row.values[i + 1]!);
+    this.options.onWindow({ index: row.index, start: traceNanos(row.start), length: row.length, values });
+  }
+}
