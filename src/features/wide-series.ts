@@ -6,16 +6,21 @@
  */
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration, traceNanos, type TraceNanos } from "../lib/units.ts";
+import { deliverBlock } from "../trace/blocks.ts";
 import {
+  type EventBlock,
   EventKind,
+  Field,
   GoState,
   Metric,
   ProcState,
   RangeName,
+  recordWords,
   Scope,
   type GenerationTables,
   type TraceInfo,
   type TraceVisitor,
+  wideRecord,
 } from "../trace/model.ts";
 import { SeriesNames } from "./core/names.ts";
 import { createRow, type Row } from "./core/rows.ts";
@@ -79,6 +84,14 @@ class WideSeriesVisitor implements WideSeries {
     this.collector,
     this.memory,
   ];
+  /** A block of one event. */
+  private readonly one: { -readonly [key in keyof EventBlock]: EventBlock[key] } = {
+    words: new Int32Array(0),
+    doubles: new Float64Array(0),
+    begin: 0,
+    end: 0,
+    events: 1,
+  };
   /** By name number. */
   private readonly systemNames: boolean[] = [true];
   private firstGeneration = true;
@@ -141,8 +154,10 @@ class WideSeriesVisitor implements WideSeries {
         if (b === Scope.Goroutine) this.collector.label(a, c, time);
         break;
       case EventKind.RangeBegin:
-      case EventKind.RangeActive:
         this.rangeBegin(a, b, d, time);
+        break;
+      case EventKind.RangeActive:
+        this.collector.active(a, d, time);
         break;
       case EventKind.RangeEnd:
         this.rangeEnd(a, d, time, e, f);
@@ -150,6 +165,43 @@ class WideSeriesVisitor implements WideSeries {
       case EventKind.Sync:
         if (a > 1 && this.firstGeneration) this.release();
         break;
+    }
+  }
+
+  /** Changes of goroutines, most of all events, are taken from the block as they are; all others go the ordinary way. */
+  block({ words, doubles, begin, end }: EventBlock): void {
+    const { one } = this;
+    one.words = words;
+    one.doubles = doubles;
+    for (let i = begin; i < end; i += recordWords) {
+      const kind = words[i + Field.Kind]!;
+      const time = doubles[i >> 1]! as TraceNanos;
+      if (kind === EventKind.GoTransition && time < this.border) {
+        this.last = time;
+        const from = words[i + Field.B]! as GoState;
+        const to = words[i + Field.C]! as GoState;
+        const thread = words[i + Field.Thread]!;
+        this.threads.event(thread);
+        if (from !== to)
+          this.goTransition(
+            time,
+            thread,
+            words[i + Field.Proc]!,
+            words[i + Field.Goroutine]!,
+            words[i + Field.Stack]!,
+            words[i + Field.A]!,
+            from,
+            to,
+            words[i + Field.D]!,
+            words[i + Field.E]!,
+          );
+        else if (words[i + Field.E] !== 0) this.nameBy(words[i + Field.A]!, words[i + Field.E]!);
+      } else {
+        one.begin = i;
+        one.end = i + 1;
+        deliverBlock(one, this);
+        if (kind >= wideRecord) i += 2 * recordWords;
+      }
     }
   }
 
@@ -294,7 +346,7 @@ class WideSeriesVisitor implements WideSeries {
     this.idleWork.goroutine(GoState.Undetermined, state, time);
     if (state === GoState.Waiting) this.blocking.begin(slot, this.reasons.none, stack);
     else if (state === GoState.Running) table.proc[slot] = proc;
-    else if (state === GoState.Syscall) this.syscalls.begin(slot, stack);
+    else if (state === GoState.Syscall) this.syscalls.inside(slot, stack);
   }
 
   private created(slot: number, creator: number, ownStack: number, time: number): void {

@@ -13,7 +13,13 @@ const site = {
 const durations = <Name extends string>(name: Name, help: string, definition: string, labels: Readonly<Record<string, string>> = {}) =>
   [
     entry(`${name}_count` as const, "count", `${help}: how many`, definition, labels),
-    entry(`${name}_sum` as const, "sum", `${help}: sum`, `Sum of what ${name}_count counts, each with its full length, not cut at borders.`, labels),
+    entry(
+      `${name}_sum` as const,
+      "sum",
+      `${help}: sum`,
+      `Sum of what ${name}_count counts, each with its full length, not cut at borders.`,
+      labels,
+    ),
     entry(name, "quantile", help, `Exact nearest rank over what ${name}_count counts; absent when there was none.`, {
       quantile: "0.5, 0.99 or 1 (the longest)",
       ...labels,
@@ -146,7 +152,12 @@ export const wideEntries = [
     "Switches between coroutines (iter.Pull)",
     "They go by block, wake and start within 2 ns, and are left out of the scheduling latency by cause, scope and bucket. Go ≥ 1.23.",
   ),
-  entry("go_trace_proc_utilization", "mean", "Share of the processors' time in which they ran", "Running time over GOMAXPROCS times the window."),
+  entry(
+    "go_trace_proc_utilization",
+    "mean",
+    "Share of the processors' time in which they ran",
+    "Running time over GOMAXPROCS times the window.",
+  ),
   entry("go_trace_proc_utilization_min", "mean", "The same of the processor that ran least", "Of the processors seen so far."),
   entry("go_trace_proc_utilization_max", "mean", "The same of the processor that ran most", "Of the processors seen so far."),
   entry(
@@ -213,14 +224,24 @@ export const wideEntries = [
     "Waits with the reason sync that end in the window; compare lock `mutex` and `rwmutex` with /sync/mutex/wait/total:seconds, which samples and includes the runtime's own locks.",
     { lock: "mutex, rwmutex, waitgroup, once, cond or other, by the functions on the stack" },
   ),
-  entry("go_trace_network_wakes", "count", "Goroutines woken by the network", "Wake-ups from waiting for the network that no goroutine did."),
+  entry(
+    "go_trace_network_wakes",
+    "count",
+    "Goroutines woken by the network",
+    "Wake-ups from waiting for the network that no goroutine did.",
+  ),
   entry(
     "go_trace_network_wake_batch_max",
     "max",
     "Most goroutines woken by one look at the network",
     "By one thread, less than a microsecond apart.",
   ),
-  entry("go_trace_timer_wakes", "count", "Sleeping goroutines woken", "Wake-ups from time.Sleep that no goroutine did; timers of channels are not among them."),
+  entry(
+    "go_trace_timer_wakes",
+    "count",
+    "Sleeping goroutines woken",
+    "Wake-ups from time.Sleep that no goroutine did; timers of channels are not among them.",
+  ),
   ...durations(
     "go_trace_syscall_duration_seconds",
     "How long system calls took",
@@ -245,15 +266,17 @@ export const wideEntries = [
     "How long the longest system call has taken so far",
     "Of those going on at the end of the window; each ties up a thread.",
   ),
-  ...durations(
-    "go_trace_gc_cycle_seconds",
-    "How long collections took",
-    "Concurrent mark phases that end in the window, begin seen.",
-  ),
+  ...durations("go_trace_gc_cycle_seconds", "How long collections took", "Concurrent mark phases that end in the window, begin seen."),
   ...durations("go_trace_gc_interval_seconds", "Time between the begins of collections", "Counted at the later begin."),
-  entry("go_trace_gc_running_seconds", "sum", "Processor time spent for the collector, by role", "Time in running, cut at the window's borders.", {
-    role: "assist (the program's goroutines), or a mark worker's: dedicated, fractional, idle",
-  }),
+  entry(
+    "go_trace_gc_running_seconds",
+    "sum",
+    "Processor time spent for the collector, by role",
+    "Time in running, cut at the window's borders.",
+    {
+      role: "assist (the program's goroutines), or a mark worker's: dedicated, fractional, idle",
+    },
+  ),
   entry(
     "go_trace_gc_cpu_share",
     "mean",
@@ -290,9 +313,24 @@ export const wideEntries = [
     "Smallest mean over any stretch of this length that ends in the window (minimum mutator utilisation). Stops take all processors; sweeping, assists and mark workers one each, idle workers none. Absent where GOMAXPROCS is not known.",
     { over: "length of the stretch: 1ms, 10ms or 100ms" },
   ),
-  entry("go_trace_heap_live_min_bytes", "mean", "Least heap in use", "Of the values reported in the window; the one before where there is none."),
-  entry("go_trace_heap_live_max_bytes", "max", "Most heap in use", "Of the values reported in the window; the one before where there is none."),
-  entry("go_trace_heap_headroom_bytes", "last", "Heap left until the next collection is to be done", "Goal less live heap at the end of the window."),
+  entry(
+    "go_trace_heap_live_min_bytes",
+    "mean",
+    "Least heap in use",
+    "Of the values reported in the window; the one before where there is none.",
+  ),
+  entry(
+    "go_trace_heap_live_max_bytes",
+    "max",
+    "Most heap in use",
+    "Of the values reported in the window; the one before where there is none.",
+  ),
+  entry(
+    "go_trace_heap_headroom_bytes",
+    "last",
+    "Heap left until the next collection is to be done",
+    "Goal less live heap at the end of the window.",
+  ),
   entry(
     "go_trace_heap_filled_at_gc",
     "last",
@@ -305,7 +343,12 @@ export const wideEntries = [
     "Heap in use at the end of the last collection",
     "What survives, and what was allocated while marking; a steady rise over collections is a leak.",
   ),
-  entry("go_trace_heap_overshoots", "count", "Collections that ended with more heap than their goal", "Live heap above the goal at the end of marking."),
+  entry(
+    "go_trace_heap_overshoots",
+    "count",
+    "Collections that ended with more heap than their goal",
+    "Live heap above the goal at the end of marking.",
+  ),
   entry(
     "go_trace_allocated_bytes",
     "sum",

@@ -148,7 +148,10 @@ export class Blocking {
   }
 
   private lockWait(kind: number): LockKind {
-    return (this.lockWaits[kind] ??= { name: this.lockNames.id("go_trace_lock_wait_seconds", { lock: this.locks.texts[kind]! }), nanos: 0 });
+    return (this.lockWaits[kind] ??= {
+      name: this.lockNames.id("go_trace_lock_wait_seconds", { lock: this.locks.texts[kind]! }),
+      nanos: 0,
+    });
   }
 
   /** Wake-ups by one thread within a microsecond of each other come from one look at the network. */

@@ -43,7 +43,7 @@ export class Collector {
   private readonly gcPauses = new Samples();
   private readonly otherPauses = new Samples();
   private readonly stopping = new Samples();
-  private stop = { begin: Number.NaN, gc: false, lastActivity: Number.NaN };
+  private stop = { begin: Number.NaN, gc: false, seen: false, lastActivity: Number.NaN };
   private swept = 0;
   private reclaimed = 0;
   private sweeps = 0;
@@ -89,7 +89,7 @@ export class Collector {
         break;
       case RangeName.StopTheWorld:
         this.stopped++;
-        this.stop = { begin: time, gc: gcStops.has(this.kinds[this.stopKinds.ofId(kind)]!), lastActivity: Number.NaN };
+        this.stop = { begin: time, gc: gcStops.has(this.kinds[this.stopKinds.ofId(kind)]!), seen: true, lastActivity: Number.NaN };
         this.changed(time);
         break;
       case RangeName.GcMarkAssist:
@@ -101,6 +101,22 @@ export class Collector {
         this.sweeping.add(owner);
         this.changed(time);
         break;
+    }
+  }
+
+  /** A range that is open already, as each generation tells; unless it is known, it began before the trace. */
+  active(range: number, owner: number, time: number): void {
+    if (range === RangeName.StopTheWorld) {
+      if (this.stopped > 0) return;
+      this.stopped = 1;
+      this.stop = { begin: time, gc: false, seen: false, lastActivity: Number.NaN };
+      this.changed(time);
+    } else if (range === RangeName.GcMarkAssist) {
+      const slot = this.table.find(owner);
+      if (slot >= 0 && (this.roles[slot] ?? GcRole.None) === GcRole.None) this.setRole(owner, GcRole.Assist, time);
+    } else if (range === RangeName.GcSweep && !this.sweeping.has(owner)) {
+      this.sweeping.add(owner);
+      this.changed(time);
     }
   }
 
@@ -174,8 +190,7 @@ export class Collector {
     series.otherPauses.put(row, this.otherPauses);
     for (const samples of [this.cycles, this.intervals, this.stopping, this.gcPauses, this.otherPauses]) samples.clear();
     const { onProcessor, gomaxprocs } = this;
-    for (let role = GcRole.Assist as number; role < roleNames.length; role++)
-      putAmount(row, series.roles[role]!, onProcessor[role]! / 1e9);
+    for (let role = GcRole.Assist as number; role < roleNames.length; role++) putAmount(row, series.roles[role]!, onProcessor[role]! / 1e9);
     if (row.length > 0 && gomaxprocs > 0) {
       const work = onProcessor[GcRole.Assist]! + onProcessor[GcRole.Dedicated]! + onProcessor[GcRole.Fractional]!;
       row.values.push(series.cpu, (this.stopNanos * gomaxprocs + work) / (row.length * gomaxprocs));
@@ -196,9 +211,9 @@ export class Collector {
   private endStop(time: number): void {
     if (this.stopped === 0) return;
     this.stopped--;
-    const { begin, gc, lastActivity } = this.stop;
+    const { begin, gc, seen, lastActivity } = this.stop;
     this.stopNanos += time - Math.max(begin, this.windowStart);
-    (gc ? this.gcPauses : this.otherPauses).add(time - begin);
+    if (seen) (gc ? this.gcPauses : this.otherPauses).add(time - begin);
     if (!Number.isNaN(lastActivity)) this.stopping.add(lastActivity - begin);
     this.changed(time);
   }

@@ -74,7 +74,18 @@ export class QuantileSeries {
     const max = selectRank(values, count, count);
     const p99 = selectRank(values, count, rank99);
     const median = selectRank(values, rank99, Math.ceil(count / 2));
-    row.values.push(numbers.count, count, numbers.sum, sum / 1e9, numbers.median, median / 1e9, numbers.p99, p99 / 1e9, numbers.max, max / 1e9);
+    row.values.push(
+      numbers.count,
+      count,
+      numbers.sum,
+      sum / 1e9,
+      numbers.median,
+      median / 1e9,
+      numbers.p99,
+      p99 / 1e9,
+      numbers.max,
+      max / 1e9,
+    );
   }
 }
 

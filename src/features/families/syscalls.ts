@@ -46,12 +46,16 @@ export class SyscallKinds {
     this.sites.generation(tables);
   }
 
-  /** Running → Syscall, or the status of a goroutine in one. */
   begin(slot: number, stack: number): void {
-    const kind = this.classes.of(stack);
-    this.table.reason[slot] = kind;
-    this.table.site[slot] = this.sites.of(stack);
+    this.inside(slot, stack);
+    const kind = this.table.reason[slot]!;
     this.counts[kind] = this.counts[kind]! + 1;
+  }
+
+  /** It is in a system call whose begin was not seen. */
+  inside(slot: number, stack: number): void {
+    this.table.reason[slot] = this.classes.of(stack);
+    this.table.site[slot] = this.sites.of(stack);
   }
 
   /** The call ends, in running or (its processor lost) in runnable. */

@@ -21,6 +21,8 @@ export class GoroutineTable {
   private readonly free: number[] = [];
   private used = 0;
   private capacity = first;
+  private lastId = -1;
+  private lastSlot = -1;
 
   id = new Float64Array(first);
   state = new Uint8Array(first);
@@ -55,9 +57,15 @@ export class GoroutineTable {
     return this.slots.size;
   }
 
-  /** -1 = not known. */
+  /** -1 = not known. Events of one goroutine come in runs, so the last answer is mostly the next one. */
   find(id: number): number {
-    return this.slots.get(id);
+    if (id === this.lastId) return this.lastSlot;
+    const slot = this.slots.get(id);
+    if (slot >= 0) {
+      this.lastId = id;
+      this.lastSlot = slot;
+    }
+    return slot;
   }
 
   /** A slot with everything at its beginning; the goroutine must not be known. */
@@ -87,6 +95,7 @@ export class GoroutineTable {
 
   remove(slot: number): void {
     this.slots.remove(this.id[slot]!);
+    this.lastId = -1;
     this.state[slot] = GoState.NotExist;
     this.free.push(slot);
   }

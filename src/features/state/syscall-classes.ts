@@ -8,12 +8,27 @@ export type SyscallClass = (typeof syscallClasses)[number];
 const rules: readonly (readonly [SyscallClass, RegExp])[] = [
   ["cgo", /^runtime\.(cgocall|asmcgocall)$|^_cgo_|\._Cfunc_/],
   ["contention", /^runtime\.(futex|usleep)|^syscall\.(Flock|FcntlFlock)$|\.(lockedfile|filelock)\.|Flock$/],
-  ["process", /^syscall\.(forkExec|forkAndExecInChild|StartProcess|Wait4|wait4|Exec|Kill|rawVforkSyscall)|^os\.(\(\*Process\)|startProcess|StartProcess)|^os\/exec\./],
+  [
+    "process",
+    /^syscall\.(forkExec|forkAndExecInChild|StartProcess|Wait4|wait4|Exec|Kill|rawVforkSyscall)|^os\.(\(\*Process\)|startProcess|StartProcess)|^os\/exec\./,
+  ],
   ["memory", /^(syscall|golang\.org\/x\/sys\/unix)\.(Mmap|Munmap|mmap|munmap|Mprotect|Madvise|Mlock|Mremap)/],
-  ["network", /^net\.|^syscall\.(Accept|Connect|Bind|Listen|Socket|Recv|Send|Getsock|Setsock|GetsockoptInt|SetsockoptInt|accept|connect|bind|listen|socket|recv|send|getsock|setsock|Shutdown)/],
-  ["network", /^internal\/poll\.\(\*FD\)\.(Accept|Connect|ReadFrom|ReadMsg|WriteTo|WriteMsg|RawRead|RawWrite|Shutdown|SetsockoptInt|SetKeepAlive|Writev)|^internal\/poll\.(accept|AcceptFunc|SendFile|Splice)/],
-  ["metadata", /^syscall\.(Stat|Lstat|Fstat|fstatat|stat|lstat|fstat|Open|openat|Openat|Close|ReadDirent|Getdents|getdents|Readlink|readlink|Mkdir|Unlink|unlinkat|Rename|Chmod|Chown|Getcwd|Faccessat|Access|Ftruncate|Symlink|Link)/],
-  ["metadata", /^os\.(Stat|Lstat|Open|OpenFile|openFile|ReadDir|\(\*File\)\.(ReadDir|Readdir|Readdirnames|readdir|Stat|Close|close)|Readlink|Mkdir|MkdirAll|Remove|RemoveAll|Rename|statNolog|lstatNolog)$|^os\.\(\*file\)\.close$/],
+  [
+    "network",
+    /^net\.|^syscall\.(Accept|Connect|Bind|Listen|Socket|Recv|Send|Getsock|Setsock|GetsockoptInt|SetsockoptInt|accept|connect|bind|listen|socket|recv|send|getsock|setsock|Shutdown)/,
+  ],
+  [
+    "network",
+    /^internal\/poll\.\(\*FD\)\.(Accept|Connect|ReadFrom|ReadMsg|WriteTo|WriteMsg|RawRead|RawWrite|Shutdown|SetsockoptInt|SetKeepAlive|Writev)|^internal\/poll\.(accept|AcceptFunc|SendFile|Splice)/,
+  ],
+  [
+    "metadata",
+    /^syscall\.(Stat|Lstat|Fstat|fstatat|stat|lstat|fstat|Open|openat|Openat|Close|ReadDirent|Getdents|getdents|Readlink|readlink|Mkdir|Unlink|unlinkat|Rename|Chmod|Chown|Getcwd|Faccessat|Access|Ftruncate|Symlink|Link)/,
+  ],
+  [
+    "metadata",
+    /^os\.(Stat|Lstat|Open|OpenFile|openFile|ReadDir|\(\*File\)\.(ReadDir|Readdir|Readdirnames|readdir|Stat|Close|close)|Readlink|Mkdir|MkdirAll|Remove|RemoveAll|Rename|statNolog|lstatNolog)$|^os\.\(\*file\)\.close$/,
+  ],
   ["file", /^os\.|^internal\/poll\.\(\*FD\)\.(Pread|Pwrite|Fsync|Seek)|^syscall\.(Pread|Pwrite|Fsync|Fdatasync|Sync|Seek|pread|pwrite)/],
 ];
 /** Beyond these frames the caller says nothing about the call any more. */
