@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { catalogue } from "../src/features/catalogue.ts";
+import { moreLabels } from "../src/features/catalogue/wide.ts";
 import { findingRules } from "../src/features/findings.ts";
 import { leastCovered, minCovered } from "../src/features/grid.ts";
 import { errorTable } from "../src/lib/errors.ts";
@@ -30,6 +31,17 @@ export function seriesDoc(): string {
 
 ${note("src/features/catalogue.ts")}
 Each series is a gauge: its values are amounts of one window, also where the name ends in \`_count\` or \`_sum\`. They are not totals since a start, so \`rate()\` on them is wrong.
+
+The core series are those of \`analyze --format csv\`, and what the service keeps; the wide series come with \`analyze --series all\`. These add labels to some names of the core series, beside the value without them:
+
+${Object.entries(moreLabels)
+  .map(
+    ([name, labels]) =>
+      `- \`${name}\`: ${Object.entries(labels)
+        .map(([label, text]) => `\`${label}\` (${text})`)
+        .join(", ")}`,
+  )
+  .join("\n")}
 
 | series | kind | unit | what it says |
 |---|---|---|---|

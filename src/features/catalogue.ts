@@ -9,7 +9,7 @@ import { coreEntries } from "./catalogue/core.ts";
 import type { CatalogueEntry } from "./catalogue/entry.ts";
 import { wideEntries } from "./catalogue/wide.ts";
 
-export type { Aggregation, CatalogueEntry } from "./catalogue/entry.ts";
+export type { CatalogueEntry } from "./catalogue/entry.ts";
 
 const entries = [...coreEntries, ...wideEntries] as const;
 

@@ -60,7 +60,9 @@ export function createGridSeries({ gridMillis, origin, onCell }: GridSeriesOptio
   // The origin is a double of milliseconds, exact to about 0.2 µs: near a border a cell may round away to nothing.
   const firstWindowNanos = Math.min(gridNanos, Math.max(1, Math.round((firstEnd - origin) * 1e6)));
   const zeros = new Set(
-    catalogue.filter(({ name, labels }) => Object.keys(labels).length === 0 && isZeroWhenAbsent(name)).map(({ name }) => name),
+    catalogue
+      .filter(({ name, labels, set }) => set === "core" && Object.keys(labels).length === 0 && isZeroWhenAbsent(name))
+      .map(({ name }) => name),
   );
 
   /** The cell covered most, while none is covered far enough. */
