@@ -38,6 +38,7 @@ import { GoroutineNames, isSystemGoroutine, unnamed } from "./goroutine-names.ts
 import { Change } from "./state/change.ts";
 import { GoroutineTable, GoScope, ReadyCause } from "./state/goroutine-table.ts";
 import { Reasons } from "./state/reasons.ts";
+import { describeSite, StackNumbers } from "./state/sites.ts";
 import type { CoreSeriesOptions } from "./core-series.ts";
 
 export type WideSeries = TraceVisitor & {
@@ -45,12 +46,38 @@ export type WideSeries = TraceVisitor & {
   finish(): void;
 };
 
+/** Someone who looks at the same state: told after the families, while the table still shows what was before. */
+export type Observer = {
+  /** All changes but the begin of a system call and its return to running. */
+  change(change: Change): void;
+  /** A goroutine that was there before the trace has said what it does; the table shows it. */
+  existed(slot: number, time: number): void;
+  /** A system call ends; `nanos` since its begin, NaN when that was not seen. */
+  syscall(slot: number, nanos: number, time: number): void;
+  /** Nothing happened between two events that lie at least {@link gapNanos} apart. */
+  gap(start: number, end: number): void;
+  /** A window ends. */
+  window(end: number): void;
+};
+
+/** Long enough to say something, short enough that the events between need not be looked at. */
+export const gapNanos = 25e6;
+
+/** What an observer may ask; all of it is the visitor's own. */
+export type Observed = {
+  readonly table: GoroutineTable;
+  readonly names: GoroutineNames;
+  readonly reasons: Reasons;
+  /** Places in the program, numbered over the whole trace. */
+  readonly sites: StackNumbers;
+};
+
 /**
  * Windows as {@link createCoreSeries} makes them, with the wide series as their values.
  * @throws ForetraceError too_many_windows from `event`.
  */
-export function createWideSeries(options: CoreSeriesOptions): WideSeries {
-  return new WideSeriesVisitor(options);
+export function createWideSeries(options: CoreSeriesOptions, observe?: (observed: Observed) => Observer): WideSeries {
+  return new WideSeriesVisitor(options, observe);
 }
 
 class WideSeriesVisitor implements WideSeries {
@@ -69,8 +96,9 @@ class WideSeriesVisitor implements WideSeries {
   private readonly idleWork = new IdleWork(this.names);
   private readonly procs = new Processors(this.names);
   private readonly threads = new Threads(this.names);
-  private readonly blocking = new Blocking(this.table, this.reasons, this.names);
-  private readonly syscalls = new SyscallKinds(this.table, this.names);
+  private readonly sites = new StackNumbers(describeSite);
+  private readonly blocking = new Blocking(this.table, this.reasons, this.sites, this.names);
+  private readonly syscalls = new SyscallKinds(this.table, this.sites, this.names);
   private readonly collector = new Collector(this.table, this.names);
   private readonly memory = new Memory(this.names);
   private readonly families = [
@@ -102,8 +130,11 @@ class WideSeriesVisitor implements WideSeries {
   private border = Number.NaN;
   private last = Number.NaN;
 
-  constructor(options: CoreSeriesOptions) {
+  private readonly observer: Observer | undefined;
+
+  constructor(options: CoreSeriesOptions, observe: ((observed: Observed) => Observer) | undefined) {
     this.options = options;
+    this.observer = observe?.({ table: this.table, names: this.goroutineNames, reasons: this.reasons, sites: this.sites });
     this.windowNanos = options.windowNanos;
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
     this.maxWindows = options.maxWindows ?? 1_000_000;
@@ -117,6 +148,7 @@ class WideSeriesVisitor implements WideSeries {
   generation(tables: GenerationTables): void {
     this.goroutineNames.generation(tables);
     this.reasons.generation(tables);
+    this.sites.generation(tables);
     this.blocking.generation(tables);
     this.syscalls.generation(tables);
     this.collector.generation(tables);
@@ -136,6 +168,7 @@ class WideSeriesVisitor implements WideSeries {
     e: number,
     f: number,
   ): void {
+    if (time - this.last >= gapNanos) this.observer?.gap(this.last, time);
     if (time >= this.border) this.advance(time);
     this.last = time;
     this.threads.event(thread);
@@ -176,7 +209,7 @@ class WideSeriesVisitor implements WideSeries {
     for (let i = begin; i < end; i += recordWords) {
       const kind = words[i + Field.Kind]!;
       const time = doubles[i >> 1]! as TraceNanos;
-      if (kind === EventKind.GoTransition && time < this.border) {
+      if (kind === EventKind.GoTransition && time < this.border && time - this.last < gapNanos) {
         this.last = time;
         const from = words[i + Field.B]! as GoState;
         const to = words[i + Field.C]! as GoState;
@@ -232,7 +265,7 @@ class WideSeriesVisitor implements WideSeries {
         this.existed(slot, to, time, ownStack, proc);
         return;
       }
-      if (from === GoState.NotExist) this.created(slot, goroutine, ownStack, time);
+      if (from === GoState.NotExist) this.created(slot, goroutine, stack, ownStack, time);
       // Any other is a contradiction, which a salvaged trace may hold: it is known from here on.
       table.since[slot] = time;
     }
@@ -257,6 +290,7 @@ class WideSeriesVisitor implements WideSeries {
       if (proc >= 0) this.procs.exitSyscall(proc, time);
       this.syscalls.end(slot, to, change.nanos, change.seen);
       this.collector.ran(slot, time);
+      this.observer?.syscall(slot, change.seen ? change.nanos : Number.NaN, time);
     } else {
       change.by = goroutine < 0 || goroutine === id ? -1 : table.find(goroutine);
       change.stack = stack;
@@ -277,6 +311,7 @@ class WideSeriesVisitor implements WideSeries {
   private rare(): void {
     const { change, table, reasons } = this;
     const { slot, from, to, time, scope } = change;
+    this.observer?.change(change);
     this.idleWork.goroutine(from, to, time);
     let cause: ReadyCause = ReadyCause.Unknown;
     switch (from) {
@@ -347,11 +382,13 @@ class WideSeriesVisitor implements WideSeries {
     if (state === GoState.Waiting) this.blocking.begin(slot, this.reasons.none, stack);
     else if (state === GoState.Running) table.proc[slot] = proc;
     else if (state === GoState.Syscall) this.syscalls.inside(slot, stack);
+    this.observer?.existed(slot, time);
   }
 
-  private created(slot: number, creator: number, ownStack: number, time: number): void {
+  private created(slot: number, creator: number, stack: number, ownStack: number, time: number): void {
     const { table } = this;
     table.born[slot] = time;
+    table.origin[slot] = this.sites.of(stack);
     this.name(slot, ownStack);
     const parent = creator < 0 ? -1 : table.find(creator);
     if (parent < 0) return;
@@ -418,6 +455,7 @@ class WideSeriesVisitor implements WideSeries {
     const row = createRow(this.index, this.windowStart, end - this.windowStart);
     this.times.close(row);
     for (const family of this.families) family.close(row);
+    this.observer?.window(end);
     this.index++;
     this.windowStart = end;
     this.border = this.firstWindowNanos + this.index * this.windowNanos;

@@ -5,7 +5,7 @@ import { putAmount, type Row } from "../core/rows.ts";
 import type { Change } from "../state/change.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
 import { waitClasses, type Reasons } from "../state/reasons.ts";
-import { describeSite, StackNumbers } from "../state/sites.ts";
+import { StackNumbers } from "../state/sites.ts";
 import { QuantileSeries, Samples } from "./distribution.ts";
 import { TopSites } from "./top-sites.ts";
 
@@ -36,7 +36,7 @@ type LockKind = { readonly name: number; nanos: number };
 export class Blocking {
   private readonly table: GoroutineTable;
   private readonly reasons: Reasons;
-  readonly sites = new StackNumbers(describeSite);
+  private readonly sites: StackNumbers;
   private readonly locks = new StackNumbers(lockKindOf);
   private readonly lockNames: SeriesNames;
   private readonly lockWaits: (LockKind | undefined)[] = [];
@@ -60,8 +60,9 @@ export class Blocking {
     readonly timerWakes: number;
   };
 
-  constructor(table: GoroutineTable, reasons: Reasons, names: SeriesNames) {
+  constructor(table: GoroutineTable, reasons: Reasons, sites: StackNumbers, names: SeriesNames) {
     this.table = table;
+    this.sites = sites;
     this.reasons = reasons;
     this.lockNames = names;
     this.durations = waitClasses.map((waits) => ({
@@ -81,7 +82,6 @@ export class Blocking {
   }
 
   generation(tables: GenerationTables): void {
-    this.sites.generation(tables);
     this.locks.generation(tables);
   }
 

@@ -3,7 +3,7 @@ import { GoState, type GenerationTables } from "../../trace/model.ts";
 import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
-import { describeSite, StackNumbers } from "../state/sites.ts";
+import { StackNumbers } from "../state/sites.ts";
 import { syscallClasses, syscallClassOf } from "../state/syscall-classes.ts";
 import { QuantileSeries, Samples } from "./distribution.ts";
 import { TopSites } from "./top-sites.ts";
@@ -16,7 +16,7 @@ type Outcome = { readonly samples: Samples; readonly series: QuantileSeries };
 export class SyscallKinds {
   private readonly table: GoroutineTable;
   readonly classes = new StackNumbers(syscallClassOf);
-  private readonly sites = new StackNumbers(describeSite);
+  private readonly sites: StackNumbers;
   private readonly names: SeriesNames;
   private readonly fast: Outcome;
   private readonly blocked: Outcome;
@@ -28,8 +28,9 @@ export class SyscallKinds {
   private readonly series: { count: number; nanos: number; lost: number }[] = [];
   private readonly oldestName: number;
 
-  constructor(table: GoroutineTable, names: SeriesNames) {
+  constructor(table: GoroutineTable, sites: StackNumbers, names: SeriesNames) {
     this.table = table;
+    this.sites = sites;
     this.names = names;
     const outcome = (ended: string): Outcome => ({
       samples: new Samples(),
@@ -43,7 +44,6 @@ export class SyscallKinds {
 
   generation(tables: GenerationTables): void {
     this.classes.generation(tables);
-    this.sites.generation(tables);
   }
 
   begin(slot: number, stack: number): void {

@@ -42,6 +42,8 @@ export class GoroutineTable {
   name = new Int32Array(first);
   /** Number of the name of its creator; 0 = not known. */
   creator = new Int32Array(first);
+  /** Number of the place that created it; 0 = not known. */
+  origin = new Int32Array(first);
   /** Creations between it and a goroutine that was there before the trace. */
   depth = new Int32Array(first);
   /** Processor and thread on which it last ran; -1 = not yet. */
@@ -84,6 +86,7 @@ export class GoroutineTable {
     this.cause[slot] = ReadyCause.Unknown;
     this.name[slot] = 0;
     this.creator[slot] = 0;
+    this.origin[slot] = 0;
     this.depth[slot] = 0;
     this.proc[slot] = -1;
     this.thread[slot] = -1;
@@ -118,6 +121,7 @@ export class GoroutineTable {
     this.cause = longer(this.cause, this.capacity);
     this.name = longer(this.name, this.capacity);
     this.creator = longer(this.creator, this.capacity);
+    this.origin = longer(this.origin, this.capacity);
     this.depth = longer(this.depth, this.capacity);
     this.proc = longer(this.proc, this.capacity);
     this.thread = longer(this.thread, this.capacity);

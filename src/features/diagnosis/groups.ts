@@ -1,0 +1,142 @@
+/** Goroutines by the function they run and the place that created them: how many, how long, what they did with their time. */
+import { GoState } from "../../trace/model.ts";
+import { NumberTable } from "../core/number-table.ts";
+import type { Change } from "../state/change.ts";
+import { GoScope } from "../state/goroutine-table.ts";
+import { waitClasses } from "../state/reasons.ts";
+import type { Observed } from "../wide-series.ts";
+
+/** Living goroutines of a group at moments that lie evenly; thinned to every other one when there are too many. */
+const mostSamples = 256;
+/** Groups beyond this many have no such curve. */
+const mostCurves = 1000;
+
+export class Group {
+  readonly name: string;
+  /** `pkg.Func (file.go:12)` that created them; "" = they were there before the trace. */
+  readonly origin: string;
+  readonly system: boolean;
+  existed = 0;
+  created = 0;
+  ended = 0;
+  live = 0;
+  /** Nanoseconds. On a processor, system calls that kept it included. */
+  busy = 0;
+  runnable = 0;
+  syscall = 0;
+  readonly waiting = new Float64Array(waitClasses.length);
+  starts = 0;
+  /** Goroutines that got to run a first time, and what they waited for it. */
+  begun = 0;
+  firstWait = 0;
+  firstCreation = Number.NaN;
+  lastCreation = Number.NaN;
+  readonly curve: number[] = [];
+
+  constructor(name: string, origin: string, system: boolean) {
+    this.name = name;
+    this.origin = origin;
+    this.system = system;
+  }
+}
+
+export class Groups {
+  readonly groups: Group[] = [];
+  /** Nanoseconds between two points of the curves. */
+  step = 0;
+  private readonly observed: Observed;
+  private readonly byKey = new NumberTable(-1);
+  /** Number of the group of the goroutine in a slot. */
+  private readonly ofSlot: number[] = [];
+  private windows = 0;
+  private stride = 1;
+  private lastWindow = 0;
+
+  constructor(observed: Observed) {
+    this.observed = observed;
+  }
+
+  groupAt(slot: number): Group {
+    return this.groups[this.ofSlot[slot]!]!;
+  }
+
+  existed(slot: number): void {
+    const group = this.enter(slot);
+    group.existed++;
+    group.live++;
+  }
+
+  change({ slot, from, to, time, nanos }: Change): void {
+    const { table } = this.observed;
+    if (from === GoState.NotExist || from === GoState.Undetermined) {
+      const group = this.enter(slot);
+      group.live++;
+      group.created++;
+      if (Number.isNaN(group.firstCreation)) group.firstCreation = time;
+      group.lastCreation = time;
+      return;
+    }
+    const group = this.groupAt(slot);
+    switch (from) {
+      case GoState.Runnable:
+        group.runnable += nanos;
+        if (to !== GoState.Running) break;
+        group.starts++;
+        if (table.runs[slot] !== 0 || Number.isNaN(table.born[slot]!)) break;
+        group.begun++;
+        group.firstWait += nanos;
+        break;
+      case GoState.Running:
+        group.busy += onProcessor(table.slice[slot]!, time, nanos);
+        break;
+      case GoState.Waiting: {
+        const waits = this.observed.reasons.classes[table.reason[slot]!]!;
+        group.waiting[waits] = group.waiting[waits]! + nanos;
+        break;
+      }
+      case GoState.Syscall:
+        group.busy += onProcessor(table.slice[slot]!, time - nanos, 0);
+        group.syscall += nanos;
+        break;
+    }
+    if (to !== GoState.NotExist) return;
+    group.ended++;
+    group.live--;
+  }
+
+  syscall(slot: number, nanos: number): void {
+    if (!Number.isNaN(nanos)) this.groupAt(slot).syscall += nanos;
+  }
+
+  window(end: number): void {
+    if (this.windows++ % this.stride !== 0) return;
+    if (this.step === 0) this.step = end - this.lastWindow;
+    this.lastWindow = end;
+    const points = Math.ceil(this.windows / this.stride);
+    for (const group of this.groups.slice(0, mostCurves)) {
+      while (group.curve.length < points - 1) group.curve.push(0);
+      group.curve.push(group.live);
+    }
+    if (points < mostSamples) return;
+    this.stride *= 2;
+    this.step *= 2;
+    for (const group of this.groups) group.curve.splice(0, group.curve.length, ...group.curve.filter((_live, i) => i % 2 === 0));
+  }
+
+  private enter(slot: number): Group {
+    const { table, names, sites } = this.observed;
+    const name = table.name[slot]!;
+    const place = this.byKey.place(name * 65536 + (table.origin[slot]! & 65535));
+    let number = this.byKey.values[place]!;
+    if (number < 0) {
+      const system = table.scope[slot] === GoScope.System;
+      number = this.groups.push(new Group(names.texts[name]!, sites.texts[table.origin[slot]!]!, system)) - 1;
+      this.byKey.values[place] = number;
+    }
+    this.ofSlot[slot] = number;
+    return this.groups[number]!;
+  }
+}
+
+/** Since the processor was taken; of the last stay alone when that was not seen. */
+const onProcessor = (slice: number, time: number, nanos: number): number => (Number.isNaN(slice) ? nanos : Math.max(0, time - slice));

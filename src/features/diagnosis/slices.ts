@@ -1,0 +1,63 @@
+/** Slices that nobody could preempt, and stretches in which no thread did anything although goroutines were running. */
+import { GoState } from "../../trace/model.ts";
+import type { Change } from "../state/change.ts";
+import type { Observed } from "../wide-series.ts";
+
+/** Twice what the runtime allows before it asks for the processor (forcePreemptNS in src/runtime/proc.go). */
+const longSlice = 20e6;
+const mostKept = 100;
+
+export type Slice = { readonly nanos: number; readonly start: number; readonly id: number; readonly name: string; readonly site: string };
+export type Gap = { readonly nanos: number; readonly start: number; readonly running: number };
+
+export class Slices {
+  /** The longest, in no order. */
+  readonly long: Slice[] = [];
+  count = 0;
+  nanos = 0;
+  readonly gaps: Gap[] = [];
+  gapCount = 0;
+  gapNanos = 0;
+  private readonly observed: Observed;
+
+  constructor(observed: Observed) {
+    this.observed = observed;
+  }
+
+  /**
+   * Nothing happened between two events. A running goroutine is preempted every 10 ms also when nobody waits, and that is an event; so a long
+   * stretch without any while one runs means that no thread of the process had a CPU (or that the only one could not be preempted).
+   */
+  gap(start: number, end: number): void {
+    const { table } = this.observed;
+    let running = 0;
+    table.forEach((slot) => {
+      if (table.state[slot] === GoState.Running) running++;
+    });
+    if (running === 0) return;
+    this.gapCount++;
+    this.gapNanos += end - start;
+    keep(this.gaps, { nanos: end - start, start, running });
+  }
+
+  change({ slot, from, time, ownStack }: Change): void {
+    if (from !== GoState.Running) return;
+    const { table, names, sites } = this.observed;
+    const start = table.slice[slot]!;
+    const nanos = time - start;
+    if (!(nanos >= longSlice)) return;
+    this.count++;
+    this.nanos += nanos;
+    keep(this.long, { nanos, start, id: table.id[slot]!, name: names.texts[table.name[slot]!]!, site: sites.texts[sites.of(ownStack)]! });
+  }
+}
+
+/** The longest ones are kept. */
+function keep<Item extends { readonly nanos: number }>(list: Item[], item: Item): void {
+  if (list.length < mostKept) list.push(item);
+  else {
+    let least = 0;
+    for (let i = 1; i < list.length; i++) if (list[i]!.nanos < list[least]!.nanos) least = i;
+    if (list[least]!.nanos < item.nanos) list[least] = item;
+  }
+}
