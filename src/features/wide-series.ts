@@ -37,6 +37,7 @@ import { Threads } from "./families/threads.ts";
 import { GoroutineNames, isSystemGoroutine, unnamed } from "./goroutine-names.ts";
 import { Change } from "./state/change.ts";
 import { GoroutineTable, GoScope, ReadyCause } from "./state/goroutine-table.ts";
+import { lockKindOf } from "./state/lock-kinds.ts";
 import { Reasons } from "./state/reasons.ts";
 import { describeSite, StackNumbers } from "./state/sites.ts";
 import type { CoreSeriesOptions } from "./core-series.ts";
@@ -70,6 +71,10 @@ export type Observed = {
   readonly reasons: Reasons;
   /** Places in the program, numbered over the whole trace. */
   readonly sites: StackNumbers;
+  /** Kinds of locks by stack. */
+  readonly locks: StackNumbers;
+  /** Texts of the numbers of what system calls are for. */
+  readonly purposes: readonly string[];
 };
 
 /**
@@ -97,7 +102,8 @@ class WideSeriesVisitor implements WideSeries {
   private readonly procs = new Processors(this.names);
   private readonly threads = new Threads(this.names);
   private readonly sites = new StackNumbers(describeSite);
-  private readonly blocking = new Blocking(this.table, this.reasons, this.sites, this.names);
+  private readonly locks = new StackNumbers(lockKindOf);
+  private readonly blocking = new Blocking(this.table, this.reasons, this.sites, this.locks, this.names);
   private readonly syscalls = new SyscallKinds(this.table, this.sites, this.names);
   private readonly collector = new Collector(this.table, this.names);
   private readonly memory = new Memory(this.names);
@@ -134,7 +140,14 @@ class WideSeriesVisitor implements WideSeries {
 
   constructor(options: CoreSeriesOptions, observe: ((observed: Observed) => Observer) | undefined) {
     this.options = options;
-    this.observer = observe?.({ table: this.table, names: this.goroutineNames, reasons: this.reasons, sites: this.sites });
+    this.observer = observe?.({
+      table: this.table,
+      names: this.goroutineNames,
+      reasons: this.reasons,
+      sites: this.sites,
+      locks: this.locks,
+      purposes: this.syscalls.classes.texts,
+    });
     this.windowNanos = options.windowNanos;
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
     this.maxWindows = options.maxWindows ?? 1_000_000;
@@ -149,7 +162,7 @@ class WideSeriesVisitor implements WideSeries {
     this.goroutineNames.generation(tables);
     this.reasons.generation(tables);
     this.sites.generation(tables);
-    this.blocking.generation(tables);
+    this.locks.generation(tables);
     this.syscalls.generation(tables);
     this.collector.generation(tables);
   }

@@ -76,7 +76,14 @@ export class Groups {
       group.lastCreation = time;
       return;
     }
-    const group = this.groupAt(slot);
+    let group = this.groupAt(slot);
+    if (group.name === "" && table.name[slot] !== 0) {
+      group.existed--;
+      group.live--;
+      group = this.enter(slot);
+      group.existed++;
+      group.live++;
+    }
     switch (from) {
       case GoState.Runnable:
         group.runnable += nanos;

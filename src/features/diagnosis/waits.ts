@@ -16,6 +16,8 @@ export class WaitSite {
   readonly reason: string;
   readonly waits: number;
   readonly site: string;
+  /** Of a wait for "sync": mutex, rwmutex, waitgroup, once, cond or other; else "". */
+  readonly lock: string;
   count = 0;
   nanos = 0;
   longest = 0;
@@ -37,10 +39,11 @@ export class WaitSite {
   /** At the end of the trace: waiting, since when, and how many of them since before the trace. */
   left: { id: number; since: number; seen: boolean; name: string }[] = [];
 
-  constructor(reason: string, waits: number, site: string) {
+  constructor(reason: string, waits: number, site: string, lock: string) {
     this.reason = reason;
     this.waits = waits;
     this.site = site;
+    this.lock = lock;
   }
 }
 
@@ -58,14 +61,20 @@ export class Waits {
 
   existed(slot: number, time: number): void {
     const { table } = this.observed;
-    if (table.state[slot] === GoState.Waiting) this.enter(slot, table.reason[slot]!, table.site[slot]!, time);
+    if (table.state[slot] === GoState.Waiting) this.enter(slot, table.reason[slot]!, table.site[slot]!, 0, time);
   }
 
   change(change: Change): void {
     const { slot, from, to, time } = change;
     if (from === GoState.Waiting) this.leave(change);
     if (to === GoState.Waiting)
-      this.enter(slot, from === GoState.Running ? change.reason : this.observed.reasons.none, this.observed.sites.of(change.ownStack), time);
+      this.enter(
+        slot,
+        from === GoState.Running ? change.reason : this.observed.reasons.none,
+        this.observed.sites.of(change.ownStack),
+        this.observed.locks.of(change.ownStack),
+        time,
+      );
   }
 
   /** What waits still. */
@@ -79,9 +88,9 @@ export class Waits {
     for (const site of this.sites) this.count(site, end);
   }
 
-  private enter(slot: number, reason: number, place: number, time: number): void {
+  private enter(slot: number, reason: number, place: number, lock: number, time: number): void {
     const { table } = this.observed;
-    const number = this.of(reason, place);
+    const number = this.of(reason, place, lock);
     this.ofSlot[slot] = number;
     const site = this.sites[number]!;
     this.count(site, time);
@@ -130,13 +139,15 @@ export class Waits {
     site.since = time;
   }
 
-  private of(reason: number, place: number): number {
-    const at = this.byKey.place(reason * 65536 + (place & 65535));
+  private of(reason: number, place: number, lock: number): number {
+    const { reasons, sites, locks } = this.observed;
+    const kind = reasons.texts[reason] === "sync" ? lock : 0;
+    const at = this.byKey.place((kind * 1024 + Math.min(reason, 1023)) * 65536 + (place & 65535));
     let number = this.byKey.values[at]!;
     if (number >= 0) return number;
-    const { reasons, sites } = this.observed;
     const full = this.sites.length >= mostSites;
-    number = this.sites.push(new WaitSite(reasons.texts[reason]!, reasons.classes[reason]!, full ? "" : sites.texts[place]!)) - 1;
+    const site = new WaitSite(reasons.texts[reason]!, reasons.classes[reason]!, full ? "" : sites.texts[place]!, locks.texts[kind]!);
+    number = this.sites.push(site) - 1;
     this.byKey.values[at] = number;
     return number;
   }

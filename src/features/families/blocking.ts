@@ -1,5 +1,5 @@
 /** What goroutines wait for: duration by class, waiters at once, ages, places, locks by kind, wake-ups. Section D of the feature list. */
-import { GoState, type Frame, type GenerationTables } from "../../trace/model.ts";
+import { GoState } from "../../trace/model.ts";
 import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { Change } from "../state/change.ts";
@@ -9,35 +9,13 @@ import { StackNumbers } from "../state/sites.ts";
 import { QuantileSeries, Samples } from "./distribution.ts";
 import { TopSites } from "./top-sites.ts";
 
-/** Of a wait for "sync", the primitive by the frames at the top of the stack; the first that fits. */
-const lockKinds: readonly (readonly [kind: string, pattern: RegExp])[] = [
-  ["rwmutex", /^(?:internal\/)?sync\.\(\*RWMutex\)\./],
-  ["mutex", /^(?:internal\/)?sync\.\(\*Mutex\)\./],
-  ["waitgroup", /^sync\.\(\*WaitGroup\)\./],
-  ["once", /^sync\.\(\*Once\)\./],
-  ["cond", /^sync\.\(\*Cond\)\./],
-];
-/** Frames of the runtime and of package sync above the primitive that the program called. */
-const shallow = 6;
-
-/** A primitive that is built of another comes first: an RWMutex waits in its Mutex, a Once in its own. */
-function lockKindOf(frames: readonly Frame[]): string {
-  let found = "other";
-  for (const { func } of frames.slice(0, shallow)) {
-    const kind = lockKinds.find(([, pattern]) => pattern.test(func))?.[0];
-    if (kind !== undefined) found = kind;
-    else if (found !== "other") break;
-  }
-  return found;
-}
-
 type LockKind = { readonly name: number; nanos: number };
 
 export class Blocking {
   private readonly table: GoroutineTable;
   private readonly reasons: Reasons;
   private readonly sites: StackNumbers;
-  private readonly locks = new StackNumbers(lockKindOf);
+  private readonly locks: StackNumbers;
   private readonly lockNames: SeriesNames;
   private readonly lockWaits: (LockKind | undefined)[] = [];
   private readonly durations: readonly { samples: Samples; series: QuantileSeries }[];
@@ -60,9 +38,10 @@ export class Blocking {
     readonly timerWakes: number;
   };
 
-  constructor(table: GoroutineTable, reasons: Reasons, sites: StackNumbers, names: SeriesNames) {
+  constructor(table: GoroutineTable, reasons: Reasons, sites: StackNumbers, locks: StackNumbers, names: SeriesNames) {
     this.table = table;
     this.sites = sites;
+    this.locks = locks;
     this.reasons = reasons;
     this.lockNames = names;
     this.durations = waitClasses.map((waits) => ({
@@ -79,10 +58,6 @@ export class Blocking {
       netBatch: names.id("go_trace_network_wake_batch_max"),
       timerWakes: names.id("go_trace_timer_wakes"),
     };
-  }
-
-  generation(tables: GenerationTables): void {
-    this.locks.generation(tables);
   }
 
   /** A wait begins, or is told of by a status. */

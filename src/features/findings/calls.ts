@@ -1,0 +1,93 @@
+/** Rules about system calls, by what they are for. */
+import { formatDuration, formatNumber } from "../../lib/units.ts";
+import type { CallSite } from "../diagnosis/calls.ts";
+import type { SyscallClass } from "../state/syscall-classes.ts";
+import { percent, type Facts } from "./facts.ts";
+import type { Finding, FindingKind } from "./finding.ts";
+
+type Rule = {
+  readonly kind: FindingKind;
+  readonly purposes: readonly (SyscallClass | "")[];
+  readonly title: string;
+  readonly advice: string;
+};
+
+const rules: readonly Rule[] = [
+  {
+    kind: "syscall-io-file",
+    purposes: ["file", "metadata"],
+    title: "File system calls hold threads",
+    advice:
+      "Read and write in larger pieces (bufio, one ReadFile), keep what does not change, and bound how many goroutines are in the file system at once.",
+  },
+  {
+    kind: "syscall-io-network",
+    purposes: ["network"],
+    title: "Network calls lose their processors",
+    advice:
+      "Sockets of package net do not block threads; calls that do go around it (blocking descriptors, DNS by cgo, very large writes): batch them, or let few goroutines do them.",
+  },
+  {
+    kind: "syscall-contention",
+    purposes: ["contention"],
+    title: "Threads queue in the kernel for locks",
+    advice: "Locks of files and futexes of C code block whole threads: hold them for less, or take them in one goroutine for all.",
+  },
+  {
+    kind: "syscall-kernel",
+    purposes: ["process", "memory", "cgo", "other", ""],
+    title: "Calls into the kernel or C take processors away",
+    advice:
+      "Starting processes, mapping memory and C code occupy a thread each: do them less often, several at once, or with a bound on how many run.",
+  },
+];
+/** As many lost processors a second as make threads start and queue, and this share of the calls: the runtime's own measure of a call is 20 µs. */
+const leastLostPerSecond = 50;
+const leastLostShare = 0.05;
+/** Or this much of the processors' time spent inside. */
+const leastTimeShare = 0.1;
+
+export function syscallFindings(facts: Facts): Finding[] {
+  const { diagnosis, nanos, procs } = facts;
+  const purposeOf = (site: CallSite): string => diagnosis.observed.purposes[site.purpose]!;
+  return rules.flatMap(({ kind, purposes, title, advice }): Finding[] => {
+    const sites = diagnosis.calls.sites.filter((site) => (purposes as readonly string[]).includes(purposeOf(site)));
+    const sum = (of: (site: CallSite) => number): number => sites.reduce((all, site) => all + of(site), 0);
+    const [count, lost, time, close] = [
+      sum((site) => site.count),
+      sum((site) => site.lost),
+      sum((site) => site.nanos),
+      sum((site) => site.close),
+    ];
+    if (count === 0) return [];
+    const losing = lost / (nanos / 1e9) >= leastLostPerSecond && lost / count >= leastLostShare;
+    const inside = time - sum((site) => site.lostNanos);
+    if (!losing && inside / (procs * nanos) < leastTimeShare) return [];
+    const [top] = sites.toSorted((one, two) => two.nanos - one.nanos);
+    const mergeable =
+      close / count >= 0.5
+        ? ` ${formatNumber(close)} of them came within 0.1 ms of another of the same goroutine at the same place: those could be one.`
+        : "";
+    return [
+      {
+        kind,
+        id: kind,
+        severity: losing && inside / (procs * nanos) >= 3 * leastTimeShare ? "critical" : "warning",
+        confidence: kind === "syscall-kernel" ? 0.5 : 0.7,
+        costNanos: time,
+        from: top!.longestAt,
+        to: top!.longestAt + top!.longest,
+        title,
+        text:
+          `${formatNumber(count)} calls took ${formatDuration(time)} (${formatDuration(time / count)} each on average); ${formatNumber(lost)} (${percent(lost / count)}) took so long that their processor was taken, which ties up a thread and makes them queue again. ` +
+          `Most time went at ${top!.site || "an unknown place"} (${formatDuration(top!.nanos)}).${mergeable}`,
+        advice,
+        sites: sites
+          .toSorted((one, two) => two.nanos - one.nanos)
+          .slice(0, 3)
+          .map(({ site }) => ({ role: "called at", site })),
+        evidence: { calls: count, seconds: time / 1e9, lost, mergeable: close, longest_seconds: top!.longest / 1e9 },
+      },
+    ];
+  });
+}
