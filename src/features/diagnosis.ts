@@ -11,15 +11,22 @@ import type { Change } from "./state/change.ts";
 import type { Observed, Observer } from "./wide-series.ts";
 
 export class Diagnosis implements Observer {
-  readonly groups: Groups;
-  readonly waits: Waits;
-  readonly wakes: Wakes;
-  readonly slices: Slices;
-  readonly calls: Calls;
+  groups: Groups;
+  waits: Waits;
+  wakes: Wakes;
+  slices: Slices;
+  calls: Calls;
   readonly observed: Observed;
+  private readonly from: number;
+  private readonly to: number;
+  private inside: boolean;
 
-  constructor(observed: Observed) {
+  /** @param from, to range in trace nanoseconds, on borders of windows. What began before it counts from its begin on. */
+  constructor(observed: Observed, from: number, to: number) {
     this.observed = observed;
+    this.from = from;
+    this.to = to;
+    this.inside = from === 0;
     this.groups = new Groups(observed);
     this.waits = new Waits(observed);
     this.wakes = new Wakes(observed);
@@ -28,33 +35,49 @@ export class Diagnosis implements Observer {
   }
 
   change(change: Change): void {
+    if (!this.inside) return;
+    const { nanos, time } = change;
+    change.nanos = Math.min(nanos, time - this.from);
     this.groups.change(change);
     this.waits.change(change);
     this.wakes.change(change);
     this.slices.change(change);
     this.calls.change(change);
+    change.nanos = nanos;
   }
 
   existed(slot: number, time: number): void {
+    if (!this.inside) return;
     this.groups.existed(slot);
     this.waits.existed(slot, time);
   }
 
   syscall(slot: number, nanos: number, time: number): void {
+    if (!this.inside) return;
     this.groups.syscall(slot, nanos);
     this.calls.syscall(slot, nanos, time);
   }
 
   gap(start: number, end: number): void {
-    this.slices.gap(start, end);
+    if (this.inside) this.slices.gap(start, end);
   }
 
   window(end: number): void {
-    this.groups.window(end);
+    if (this.inside) this.groups.window();
+    if (end === this.from) this.begin(end);
+    else if (end === this.to) this.finish(end);
   }
 
-  /** After the last event. */
+  /** At the end of the range, or after the last event. */
   finish(end: number): void {
-    this.waits.finish(end);
+    if (this.inside) this.waits.finish(end);
+    this.inside = false;
+  }
+
+  /** The range begins with the goroutines that are alive. */
+  private begin(time: number): void {
+    this.inside = true;
+    const { table } = this.observed;
+    table.forEach((slot) => this.existed(slot, time));
   }
 }

@@ -16,6 +16,7 @@ import {
   type TraceVisitor,
 } from "../trace/model.ts";
 import { createCoreSeries } from "./core-series.ts";
+import { Diagnosis } from "./diagnosis.ts";
 import { findFindings, type Finding } from "./findings.ts";
 import { GoroutineGroups, type Group, type LongestWait } from "./summary/goroutine-groups.ts";
 import type { BlockSite } from "./summary/block-sites.ts";
@@ -23,8 +24,10 @@ import { Marks, type MarkKind } from "./summary/marks.ts";
 import { IdleWhileRunnable } from "./summary/overlap.ts";
 import { Pauses, type PauseKind } from "./summary/pauses.ts";
 import { Scope } from "./summary/scope.ts";
+import { StartCost } from "./summary/start-cost.ts";
 import { Totals } from "./summary/totals.ts";
 import { wallClockOrigin } from "./wall-clock.ts";
+import { createWideSeries, type WideSeries } from "./wide-series.ts";
 import type { FeatureWindow } from "./window.ts";
 
 export type FunctionSummary = {
@@ -111,8 +114,8 @@ export type SummaryOptions = {
   /** Range in trace nanoseconds, on borders of windows; all of the trace unless given. */
   readonly from?: number;
   readonly to?: number;
-  /** The core series of the windows in the range, in order. */
-  readonly onWindow?: (window: FeatureWindow) => void;
+  /** The core series of the windows in the range, in order, and the wide ones beside them. */
+  readonly onWindow?: (window: FeatureWindow, wide: ReadonlyMap<string, number>) => void;
 };
 
 export type SummaryVisitor = TraceVisitor & {
@@ -132,6 +135,9 @@ class SummaryBuilder implements SummaryVisitor {
   private readonly windowNanos: number;
   private readonly totals = new Totals();
   private readonly series: ReturnType<typeof createCoreSeries>;
+  private readonly wide: WideSeries;
+  private diagnosis!: Diagnosis;
+  private readonly startCost = new StartCost();
   private readonly groups: GoroutineGroups;
   private readonly overlap: IdleWhileRunnable;
   private readonly pauses: Pauses;
@@ -151,22 +157,29 @@ class SummaryBuilder implements SummaryVisitor {
     this.overlap = new IdleWhileRunnable(this.scope);
     this.pauses = new Pauses(this.scope);
     this.marks = new Marks(this.scope);
-    const deliver = (window: FeatureWindow): void => {
-      if (!this.scope.has(window.start)) return;
-      this.totals.add(window);
-      onWindow?.(window);
+    const waiting: FeatureWindow[] = [];
+    this.series = createCoreSeries({ windowNanos, onWindow: (window) => waiting.push(window) });
+    const deliver = ({ values }: FeatureWindow): void => {
+      // Both hold back and release the same windows, and the core series see each event first.
+      const core = waiting.shift()!;
+      if (!this.scope.has(core.start)) return;
+      this.totals.add(core);
+      this.startCost.add(core, values);
+      onWindow?.(core, values);
     };
-    this.series = createCoreSeries({ windowNanos, onWindow: deliver });
+    this.wide = createWideSeries({ windowNanos, onWindow: deliver }, (observed) => (this.diagnosis = new Diagnosis(observed, from, to)));
   }
 
   start(info: TraceInfo): void {
     this.info = info;
     this.series.start?.(info);
+    this.wide.start?.(info);
   }
 
   generation(tables: GenerationTables): void {
     if (tables.clock !== undefined && this.info !== undefined) this.wallClock ??= wallClockOrigin(this.info, tables.clock);
     this.series.generation?.(tables);
+    this.wide.generation?.(tables);
     this.groups.generation(tables);
     this.pauses.generation(tables);
     this.marks.generation(tables);
@@ -187,6 +200,7 @@ class SummaryBuilder implements SummaryVisitor {
     f: number,
   ): void {
     this.series.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
+    this.wide.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
     this.last = time;
     switch (kind) {
       case EventKind.GoTransition:
@@ -248,9 +262,14 @@ class SummaryBuilder implements SummaryVisitor {
 
   finish(): Summary {
     this.series.finish();
+    this.wide.finish();
+    this.diagnosis.finish(this.last);
     this.overlap.finish(this.last);
     const summary = this.numbers(this.groups.finish(this.last));
-    return { ...summary, blockSites: summary.blockSites.slice(0, maxSites), findings: findFindings(summary) };
+    const { start, nanos } = summary.range;
+    const procs = nanos === 0 ? 0 : summary.processors.availableNanos / nanos;
+    const findings = findFindings({ diagnosis: this.diagnosis, summary, start, nanos, procs, startCost: this.startCost.nanos });
+    return { ...summary, blockSites: summary.blockSites.slice(0, maxSites), findings };
   }
 
   private numbers(groups: readonly Group[]): Omit<Summary, "findings"> {

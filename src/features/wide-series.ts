@@ -349,7 +349,7 @@ class WideSeriesVisitor implements WideSeries {
         break;
       case GoState.Waiting:
         this.blocking.end(change);
-        cause = ReadyCause.Unblock;
+        cause = change.by >= 0 ? ReadyCause.Unblock : ReadyCause.Wake;
         break;
       case GoState.Syscall:
         this.syscalls.end(slot, to, change.nanos, change.seen);

@@ -1,9 +1,10 @@
 /** JSON: one document, one line a window, so that it streams; the summary comes last. Shape and stability: docs/analyze.md. */
+import { findingJson } from "../../features/findings.ts";
 import { createSummary } from "../../features/summary.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
 
 /** Raised when a field changes its meaning or goes away; new fields may come at any time. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 export function jsonAnswer({ input, windowNanos, from, to, write }: AnswerOptions): Answer {
   let windows = 0;
@@ -21,12 +22,14 @@ export function jsonAnswer({ input, windowNanos, from, to, write }: AnswerOption
   return {
     visitor: summary,
     finish(outcome) {
-      const found = summary.finish();
+      const { findings, ...found } = summary.finish();
       const error =
         outcome.error === undefined
           ? null
           : { code: outcome.error.code, message: outcome.error.message, offset: outcome.error.place.offset ?? null };
-      write(`${windows === 0 ? open() : "\n"}],"summary":${JSON.stringify(found)},"error":${JSON.stringify(error)}}\n`);
+      write(
+        `${windows === 0 ? open() : "\n"}],"summary":${JSON.stringify(found)},"findings":${JSON.stringify(findings.map(findingJson))},"error":${JSON.stringify(error)}}\n`,
+      );
     },
   };
 }

@@ -142,11 +142,21 @@ function worst({ runQueue, range }: Summary): string {
   return `; worst at ${moment(runQueue.worst.start)}: ${formatNumber(runQueue.worst.mean)}`;
 }
 
+const severityMarks = { critical: "!!", warning: "!", info: "·" } as const;
+
 function whatLooksWrong(summary: Summary, { style, width }: Page): string[] {
   if (summary.findings.length === 0) return ["  Nothing by the rules of docs/findings.md."];
-  return summary.findings.map(({ severity, title, text, range }) => {
-    const at = range === null ? "" : style.dim(`\n    ${moment(range.start)} to ${moment(range.start + range.nanos)}`);
-    return `  ${severity === "problem" ? style.warn(`! ${title}`) : `· ${title}`}\n${wrap(text, width, "    ")}${at}`;
+  return summary.findings.flatMap(({ severity, title, text, advice, from, to, costNanos }, i) => {
+    const cost = costNanos > 0 ? `, costs ${formatDuration(costNanos)}` : "";
+    const head = `  ${severityMarks[severity]} ${title}${cost}`;
+    const at = style.dim(`    ${moment(from)} to ${moment(to)}`);
+    return [
+      ...(i === 0 ? [] : [""]),
+      severity === "info" ? head : style.warn(head),
+      wrap(text, width, "    "),
+      style.dim(wrap(`→ ${advice}`, width, "    ")),
+      at,
+    ];
   });
 }
 
@@ -166,7 +176,9 @@ function whereNext(summary: Summary, { input, width, style }: Page): string[] {
   }
   if (input === "-") return lines;
   const { worst: queue } = summary.runQueue;
-  const range = summary.findings.find((finding) => finding.range !== null)?.range ?? (queue !== null && queue.mean >= 1 ? queue : null);
+  const [worst] = summary.findings;
+  const range =
+    worst === undefined ? (queue !== null && queue.mean >= 1 ? queue : null) : { start: worst.from, nanos: worst.to - worst.from };
   if (range === null || range.nanos >= summary.range.nanos) return lines;
   const [from, to] = [argument(Math.floor(range.start / 1e6)), argument(Math.ceil((range.start + range.nanos) / 1e6))];
   const file = /^[\w./@%+=:,-]+$/.test(input) ? input : `'${input.replaceAll("'", "'\\''")}'`;

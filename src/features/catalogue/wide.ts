@@ -362,7 +362,10 @@ export const moreLabels: Readonly<Record<string, Readonly<Record<string, string>
   go_trace_goroutines: scope,
   go_trace_goroutines_created: scope,
   go_trace_goroutines_ended: scope,
-  go_trace_sched_latency_seconds: { ...scope, cause: "why it was runnable: create, unblock, preempt, yield or syscall" },
+  go_trace_sched_latency_seconds: {
+    ...scope,
+    cause: "why it was runnable: create, unblock (by a goroutine), wake (by the runtime: network, timers), preempt, yield or syscall",
+  },
   go_trace_syscalls: { purpose: "file, metadata, network, contention, process, memory, cgo or other, by the functions on the stack" },
   go_trace_syscalls_blocked: { purpose: "as for go_trace_syscalls" },
   go_trace_syscall_seconds: { purpose: "as for go_trace_syscalls; full length of the calls that end in the window" },

@@ -2,8 +2,9 @@
 import { GoState } from "../../trace/model.ts";
 import { NumberTable } from "../core/number-table.ts";
 import type { Change } from "../state/change.ts";
-import { GoScope } from "../state/goroutine-table.ts";
+import { GoScope, ReadyCause } from "../state/goroutine-table.ts";
 import { waitClasses } from "../state/reasons.ts";
+import { LogHistogram } from "../summary/log-histogram.ts";
 import type { Observed } from "../wide-series.ts";
 
 /** Living goroutines of a group at moments that lie evenly; thinned to every other one when there are too many. */
@@ -42,15 +43,17 @@ export class Group {
 
 export class Groups {
   readonly groups: Group[] = [];
-  /** Nanoseconds between two points of the curves. */
-  step = 0;
+  /**
+   * How long goroutines of the program waited to run after the network or a timer woke them: what those outside notice.
+   * Those that were created wait for their turn in a plan of the program's own.
+   */
+  readonly answers = new LogHistogram();
   private readonly observed: Observed;
   private readonly byKey = new NumberTable(-1);
   /** Number of the group of the goroutine in a slot. */
   private readonly ofSlot: number[] = [];
   private windows = 0;
   private stride = 1;
-  private lastWindow = 0;
 
   constructor(observed: Observed) {
     this.observed = observed;
@@ -89,6 +92,7 @@ export class Groups {
         group.runnable += nanos;
         if (to !== GoState.Running) break;
         group.starts++;
+        if (!group.system && table.cause[slot] === ReadyCause.Wake) this.answers.add(nanos);
         if (table.runs[slot] !== 0 || Number.isNaN(table.born[slot]!)) break;
         group.begun++;
         group.firstWait += nanos;
@@ -115,10 +119,8 @@ export class Groups {
     if (!Number.isNaN(nanos)) this.groupAt(slot).syscall += nanos;
   }
 
-  window(end: number): void {
+  window(): void {
     if (this.windows++ % this.stride !== 0) return;
-    if (this.step === 0) this.step = end - this.lastWindow;
-    this.lastWindow = end;
     const points = Math.ceil(this.windows / this.stride);
     for (const group of this.groups.slice(0, mostCurves)) {
       while (group.curve.length < points - 1) group.curve.push(0);
@@ -126,7 +128,6 @@ export class Groups {
     }
     if (points < mostSamples) return;
     this.stride *= 2;
-    this.step *= 2;
     for (const group of this.groups) group.curve.splice(0, group.curve.length, ...group.curve.filter((_live, i) => i % 2 === 0));
   }
 

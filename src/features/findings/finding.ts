@@ -1,5 +1,5 @@
 /** What looks wrong in a trace: the form that every rule answers in. docs/findings.md lists the rules. */
-export const findingKinds = [
+const kinds = [
   "goroutine-leak",
   "blocked-forever",
   "deadlock-suspect",
@@ -7,6 +7,7 @@ export const findingKinds = [
   "excessive-goroutines",
   "run-queue",
   "idle-with-work",
+  "sched-latency",
   "long-slice",
   "cpu-throttling",
   "gc-pause",
@@ -19,8 +20,9 @@ export const findingKinds = [
   "timer-storm",
   "thundering-herd",
   "pipeline-bottleneck",
+  "mostly-idle",
 ] as const;
-export type FindingKind = (typeof findingKinds)[number];
+export type FindingKind = (typeof kinds)[number];
 
 /** A place in the program, `pkg.Func (file.go:12)`, and what it has to do with the finding. */
 export type FindingSite = { readonly role: string; readonly site: string };

@@ -12,12 +12,12 @@ const least = 20;
 const leaksGigabyteAnHour = 36;
 const networkClass = waitClasses.indexOf("network");
 
-/** Growth in both halves: a pool that is filled once and a burst that goes away are none. */
+/** Growth in both halves, a tenth at least: a pool that is filled once and a burst that goes away are none. */
 function growsSteadily(curve: readonly number[]): boolean {
   if (curve.length < 4) return false;
   const [first, middle, last] = [curve[0]!, curve[curve.length >> 1]!, curve.at(-1)!];
   const growth = last - first;
-  return middle - first >= growth / 4 && last - middle >= growth / 4;
+  return growth >= last / 2 && middle - first >= growth / 10 && last - middle >= growth / 10;
 }
 
 type Left = { readonly site: WaitSite; readonly count: number; readonly since: number[] };

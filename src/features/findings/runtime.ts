@@ -7,6 +7,9 @@ import type { Finding } from "./finding.ts";
 const whole = ({ start, nanos }: Facts) => ({ from: start, to: start + nanos });
 const busyShare = ({ summary: { processors } }: Facts): number => processors.busyNanos / processors.availableNanos;
 
+/** Fewer that came from outside say nothing about what comes. */
+const leastAnswers = 100;
+
 export function runQueue(facts: Facts): Finding[] {
   const { summary, procs, nanos, diagnosis } = facts;
   const { runQueue: queue, schedulingLatency } = summary;
@@ -16,12 +19,14 @@ export function runQueue(facts: Facts): Finding[] {
   const [top] = users.toSorted((one, two) => two.runnable - one.runnable);
   const { worst } = queue;
   const p99 = schedulingLatency.p99Nanos;
+  // A build is to have more work than processors; it is trouble when what comes from outside has to wait in the same line.
+  const { answers } = diagnosis.groups;
+  const late = answers.count >= leastAnswers ? answers.quantile(0.99) : 0;
   return [
     {
       kind: "run-queue",
       id: "run-queue",
-      // Ten in line for each processor: what comes new waits ten slices.
-      severity: perProcessor >= 10 && nanos >= 1e9 ? "critical" : "warning",
+      severity: late >= 100e6 ? "critical" : late >= 20e6 ? "warning" : "info",
       confidence: 0.9,
       costNanos: users.reduce((sum, group) => sum + group.runnable, 0),
       from: worst === null ? facts.start : worst.start,
@@ -30,6 +35,9 @@ export function runQueue(facts: Facts): Finding[] {
       text:
         `${formatNumber(queue.mean)} goroutines were runnable on average (${formatNumber(queue.most)} at most) for ${formatNumber(procs)} processors that were ${percent(busyShare(facts))} busy.` +
         (p99 === null ? "" : ` One in 100 waited ${formatDuration(p99)} or longer to run.`) +
+        (answers.count >= leastAnswers
+          ? ` Of those that the network or a timer woke, one in 100 waited ${formatDuration(late)} or longer.`
+          : "") +
         (top === undefined ? "" : ` Most of the waiting is that of ${shortFunction(top.name)} (${formatDuration(top.runnable)}).`),
       advice:
         "More goroutines do not make it faster from here on: bound how many work at once (a semaphore of about GOMAXPROCS for work on the processor), do less per item, or give it more CPUs (and check that GOMAXPROCS follows).",
@@ -42,7 +50,8 @@ export function runQueue(facts: Facts): Finding[] {
 export function idleWithWork(facts: Facts): Finding[] {
   const { summary, nanos } = facts;
   const { longIdleWhileRunnableNanos: long, idleWhileRunnableNanos: all } = summary.processors;
-  if (!(long / nanos >= 0.05)) return [];
+  // Start-up alone, when threads are made, takes some milliseconds.
+  if (!(long / nanos >= 0.05 && long >= 50e6)) return [];
   return [
     {
       kind: "idle-with-work",
@@ -153,7 +162,8 @@ export function gcPressure(facts: Facts): Finding[] {
     {
       kind: "gc-pressure",
       id: "gc-pressure",
-      severity: gc.share !== null && gc.share >= 0.5 ? "critical" : "warning",
+      // A program that starts collects often, while its heap is small.
+      severity: cost < 50e6 ? "info" : gc.share !== null && gc.share >= 0.5 ? "critical" : "warning",
       confidence: 0.9,
       costNanos: cost,
       ...whole(facts),
@@ -174,6 +184,48 @@ export function gcPressure(facts: Facts): Finding[] {
         assist_running_seconds: gc.assistRunningNanos / 1e9,
         sweep_seconds: gc.sweepNanos / 1e9,
       },
+    },
+  ];
+}
+
+export function schedulingLatency(facts: Facts): Finding[] {
+  const { longest } = facts.summary.schedulingLatency;
+  if (longest === null || longest.nanos < 100e6) return [];
+  const name = longest.name === "" ? "" : ` (${shortFunction(longest.name)})`;
+  return [
+    {
+      kind: "sched-latency",
+      id: `sched-latency:${longest.name}`,
+      severity: runQueue(facts).length > 0 ? "info" : "warning",
+      confidence: 0.8,
+      costNanos: longest.nanos,
+      from: longest.start,
+      to: longest.start + longest.nanos,
+      title: `A goroutine waited ${formatDuration(longest.nanos)} to run`,
+      text: `Goroutine ${longest.goroutine}${name} was runnable that long before it ran.`,
+      advice: "Where the queue was not long, look at slices that could not be preempted and at threads without a CPU in that range.",
+      sites: [],
+      evidence: { seconds: longest.nanos / 1e9, goroutine: longest.goroutine, function: longest.name },
+    },
+  ];
+}
+
+export function mostlyIdle(facts: Facts): Finding[] {
+  const share = busyShare(facts);
+  if (!(share < 0.05)) return [];
+  return [
+    {
+      kind: "mostly-idle",
+      id: "mostly-idle",
+      severity: "info",
+      confidence: 1,
+      costNanos: 0,
+      ...whole(facts),
+      title: "The program was mostly idle",
+      text: `The processors were ${percent(share)} busy.`,
+      advice: "If it should have been working, look at what its goroutines wait for.",
+      sites: [],
+      evidence: { processors_busy_share: share },
     },
   ];
 }

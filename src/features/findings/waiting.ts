@@ -19,6 +19,8 @@ const livedNanos = (group: Group): number =>
 /** A lock that somebody waits for a tenth of the time, with half a waiter on average, holds up work that one can see. */
 const leastContended = 0.1;
 const leastWaiters = 0.5;
+/** Whoever queues here for less of its life than this waits for something else, mostly. */
+const leastOfLife = 0.1;
 
 export function lockContention(facts: Facts): Finding[] {
   const { diagnosis, nanos } = facts;
@@ -40,7 +42,7 @@ export function lockContention(facts: Facts): Finding[] {
       {
         kind: "lock-contention",
         id: `lock-contention:${functionOf(site.site)}`,
-        severity: waiters >= 4 && contended >= 0.5 ? "critical" : "warning",
+        severity: share < leastOfLife ? "info" : waiters >= 4 && contended >= 0.5 ? "critical" : "warning",
         confidence: site.lock === "other" ? 0.6 : 0.9,
         costNanos: site.nanos,
         from: site.longestAt,
@@ -52,9 +54,11 @@ export function lockContention(facts: Facts): Finding[] {
           `The next one got it every ${formatDuration(held)}${convoy ? ", and there was nearly always another in line (a convoy)" : ""}.`,
         advice:
           `Hold it for less: move what does not need it (I/O, allocation, logging) out of the part between ${site.site || "Lock"} and its release, split what it guards, or read without it. ` +
-          (Number.isFinite(gain)
-            ? `The goroutines that queue here could get at most ${formatNumber(Math.round(gain * 10) / 10)} × as much done without it.`
-            : "The goroutines here do nothing but wait for it."),
+          (share < leastOfLife
+            ? `But it is ${percent(share)} of what those goroutines do with their time: something else holds them up more.`
+            : Number.isFinite(gain)
+              ? `The goroutines that queue here could get at most ${formatNumber(Math.round(gain * 10) / 10)} × as much done without it.`
+              : "The goroutines here do nothing but wait for it."),
         sites: [{ role: "waits at", site: site.site }, ...(holder === undefined ? [] : [{ role: "released at", site: holder.site }])],
         evidence: {
           waiters_mean: waiters,
@@ -160,7 +164,10 @@ export function thunderingHerd(facts: Facts): Finding[] {
   });
 }
 
-/** A stage is a function whose goroutines pass things on by channels. */
+/** Fewer that made somebody wait are chance. */
+const leastHandOvers = 20;
+
+/** A stage is a function whose goroutines pass things on by channels; it is the slow one when it does not wait on them and its neighbours do. */
 export function pipelineBottleneck(facts: Facts): Finding[] {
   const { diagnosis, nanos, procs } = facts;
   const byName = new Map<string, { busy: number; lived: number; channel: number; workers: number; runnable: number }>();
@@ -178,10 +185,10 @@ export function pipelineBottleneck(facts: Facts): Finding[] {
   for (const [name, stage] of byName) {
     if (isSystemGoroutine(name) || stage.lived === 0) continue;
     // Those who wait to send to it, and those who wait to receive from it.
-    const before = edges.filter(({ from, to, receives }) => from === name && to !== name && receives >= 50);
-    const after = edges.filter(({ from, to, sends }) => from === name && to !== name && sends >= 50);
-    if (before.length === 0 || after.length === 0) continue;
-    const busy = (stage.busy + stage.runnable) / stage.lived;
+    const before = edges.filter(({ from, to, receives }) => from === name && to !== name && receives >= leastHandOvers);
+    const after = edges.filter(({ from, to, sends }) => from === name && to !== name && sends >= leastHandOvers);
+    if (before.length === 0 && after.length === 0) continue;
+    const busy = 1 - stage.channel / stage.lived;
     const waits = (names: readonly string[]): number => {
       const stages = names.map((other) => byName.get(other)!);
       const lived = stages.reduce((sum, other) => sum + other.lived, 0);
@@ -189,12 +196,15 @@ export function pipelineBottleneck(facts: Facts): Finding[] {
     };
     const sendersWait = waits(before.map(({ to }) => to));
     const receiversWait = waits(after.map(({ to }) => to));
-    if (busy < 0.6 || Math.max(sendersWait, receiversWait) < 0.3 || sendersWait + receiversWait < 0.5) continue;
+    // Senders that wait are proof; receivers alone may as well have nothing to do.
+    if (busy < 0.6 || before.length === 0 || sendersWait < 0.2 || sendersWait + receiversWait < 0.5) continue;
     const blocked = before.reduce((sum, edge) => sum + edge.receives, 0);
     const items = Math.max(blocked, ...after.map(({ sends }) => sends));
     const cost =
       before.reduce((sum, { to }) => sum + byName.get(to)!.channel, 0) + after.reduce((sum, { to }) => sum + byName.get(to)!.channel, 0);
-    const cpuBound = stage.busy / nanos >= procs * 0.8;
+    const onProcessor = stage.busy / nanos;
+    const inside = (stage.lived - stage.channel) / nanos;
+    const cpuBound = onProcessor >= procs * 0.8;
     found.push({
       kind: "pipeline-bottleneck",
       id: `pipeline-bottleneck:${name}`,
@@ -205,18 +215,18 @@ export function pipelineBottleneck(facts: Facts): Finding[] {
       to: facts.start + nanos,
       title: `${shortFunction(name)} is the stage that the others wait for`,
       text:
-        `Its ${formatNumber(stage.workers)} goroutines had work ${percent(busy)} of their lives, while those before it waited on channels ${percent(sendersWait)} of theirs and those behind it ${percent(receiversWait)}. ` +
-        `At least ${formatNumber(items)} hand-overs made somebody wait; on average ${formatNumber(Math.round(((stage.busy + stage.runnable) / nanos) * 10) / 10)} pieces of work were inside it at once (Little's law), ${formatNumber(Math.round((stage.busy / nanos) * 10) / 10)} of them on a processor.`,
+        `Its goroutines (${formatNumber(stage.workers)}) waited on channels for ${percent(1 - busy)} of their lives, those that send to it for ${percent(sendersWait)}${after.length === 0 ? "" : ` and those that receive from it for ${percent(receiversWait)}`}. ` +
+        `${formatNumber(items)} hand-overs made somebody wait; on average ${formatNumber(inside)} pieces of work were inside it at once (Little's law), ${formatNumber(onProcessor)} of them on a processor.`,
       advice: cpuBound
-        ? `It takes the processors whole (${formatNumber(Math.round((stage.busy / nanos) * 10) / 10)} of ${formatNumber(procs)}): more workers will not help, cheaper work per item will.`
-        : `More workers of ${shortFunction(name)} help until they take the processors whole: now ${formatNumber(Math.round((stage.busy / nanos) * 10) / 10)} of ${formatNumber(procs)} are used by it.`,
+        ? `It takes ${formatNumber(onProcessor)} of ${formatNumber(procs)} processors: more workers will not help, less work for each item will.`
+        : `More goroutines of ${shortFunction(name)} help as long as processors are free (it uses ${formatNumber(onProcessor)} of ${formatNumber(procs)}); if it waits for something itself, that is what to shorten.`,
       sites: [],
       evidence: {
         function: name,
         busy_share: busy,
         senders_wait_share: sendersWait,
         receivers_wait_share: receiversWait,
-        processors_used: stage.busy / nanos,
+        processors_used: onProcessor,
         goroutines: stage.workers,
       },
     });

@@ -5,10 +5,13 @@
 import { GoState } from "../../trace/model.ts";
 import { NumberTable } from "../core/number-table.ts";
 
-/** Why a goroutine is runnable; {@link ReadyCause.Unknown} for a status, where nobody saw the stay begin. */
-export const ReadyCause = { Unknown: 0, Create: 1, Unblock: 2, Preempt: 3, Yield: 4, Syscall: 5 } as const;
+/**
+ * Why a goroutine is runnable: `Unblock` when a goroutine woke it, `Wake` when the runtime did (network, timers);
+ * `Unknown` for a status, where nobody saw the stay begin.
+ */
+export const ReadyCause = { Unknown: 0, Create: 1, Unblock: 2, Preempt: 3, Yield: 4, Syscall: 5, Wake: 6 } as const;
 export type ReadyCause = (typeof ReadyCause)[keyof typeof ReadyCause];
-export const readyCauseNames = ["unknown", "create", "unblock", "preempt", "yield", "syscall"] as const;
+export const readyCauseNames = ["unknown", "create", "unblock", "preempt", "yield", "syscall", "wake"] as const;
 
 /** Of the program, or of the runtime and the tracer; a goroutine without a known name counts as the latter, as in the Go tools. */
 export const GoScope = { System: 0, User: 1 } as const;

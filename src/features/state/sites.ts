@@ -55,5 +55,7 @@ export class StackNumbers {
 /** `pkg.Func (file.go:12)` of the first frame of the program's own code; of the top frame where there is none. */
 export function describeSite(frames: readonly Frame[]): string {
   const frame = frames.find(({ func }) => isOwnCode(func)) ?? frames[0];
-  return frame === undefined ? "" : `${frame.func} (${frame.file.slice(frame.file.lastIndexOf("/") + 1)}:${frame.line})`;
+  return frame === undefined || frame.func === ""
+    ? ""
+    : `${frame.func} (${frame.file.slice(frame.file.lastIndexOf("/") + 1)}:${frame.line})`;
 }
