@@ -89,17 +89,23 @@ ${rows.join("\n")}
 }
 
 export function findingsDoc(): string {
-  const rows = findingRules.map(({ id, severity, title, when }) => row(`\`${id}\``, severity, title, when));
+  const rows = findingRules.map(({ kinds, when, cost }) => row(kinds.map((kind) => `\`${kind}\``).join(", "), when, cost));
   return `# What \`foretrace analyze\` calls wrong
 
 ${note("src/features/findings.ts")}
-Fixed rules over the numbers of one trace, or of the range given by \`--from\` and \`--to\`. They are symptoms to look at, not proofs, and they know nothing of what is usual for your program: that is what \`foretrace serve\` learns. A finding always comes with the numbers it was decided by; in JSON they are its \`evidence\`.
+Rules over one trace, or over the range given by \`--from\` and \`--to\`. A finding comes with the numbers it was decided by, the places in the program, what it costs, how sure it is, and what to do. They are printed worst first: \`critical\` (!!), \`warning\` (!), \`info\` (·, explains the rest of the numbers), and of those the most costly.
 
-| id | severity | title | when |
-|---|---|---|---|
+They are symptoms to look at, not proofs, and they know nothing of what is usual for your program: that is what \`foretrace serve\` learns.
+
+| kind | when | cost |
+|---|---|---|
 ${rows.join("\n")}
 
-On average means over the wall time of the range: "2 goroutines waiting on average" are 2 seconds of waiting a second, by whichever goroutines. Processors are Go's Ps (GOMAXPROCS of them); a P whose goroutine is in a system call is busy until it is taken away.
+A severity is \`warning\` where the table says nothing else. On average means over the wall time of the range: "2 goroutines waiting on average" are 2 seconds of waiting a second, by whichever goroutines. Processors are Go's Ps (GOMAXPROCS of them); a P whose goroutine is in a system call is busy until it is taken away. Costs are sums over goroutines, so they can be longer than the trace.
+
+## In JSON
+
+\`analyze --format json\` has them as \`findings\`: \`kind\`, \`id\` (the same for the same trouble in another trace of the program), \`severity\`, \`confidence\` (0–1), \`cost_seconds\`, \`from_ns\` and \`to_ns\` (where to look), \`title\`, \`text\`, \`advice\`, \`sites\` (\`role\`, \`site\`), and \`evidence\` (numbers and names).
 `;
 }
 

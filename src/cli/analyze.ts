@@ -6,7 +6,7 @@ import { formatDuration } from "../lib/units.ts";
 import { traceCores } from "../sources/trace-core.ts";
 import type { ByteSource, TraceOutcome, TraceVisitor } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
-import type { Answer, AnswerOptions, Format } from "./analyze/answer.ts";
+import type { Answer, AnswerOptions, Format, SeriesSet } from "./analyze/answer.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
 
 export type AnalyzeOptions = {
@@ -14,6 +14,7 @@ export type AnalyzeOptions = {
   readonly input: string;
   readonly windowNanos: number;
   readonly format: Format;
+  readonly series?: SeriesSet | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   /** `1.26` or `26`. */
@@ -55,8 +56,8 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   const { windowNanos, write, ready } = options;
   const range = await parseRange(open, options);
   const assumeVersion = parseVersion(options.assumeVersion);
-  const { input, color, width } = options;
-  const answer = await answers[options.format]({ input, windowNanos, ...range, write, color, width });
+  const { input, color, width, series = "core" } = options;
+  const answer = await answers[options.format]({ input, windowNanos, ...range, write, series, color, width });
   const whole = options.paranoid === true || assumeVersion !== undefined || !endsEarly.has(options.format);
   const beginning = whole ? undefined : await options.beginning?.(range.to);
   const source = (): ByteSource => {

@@ -107,6 +107,20 @@ describe("csv", () => {
   });
 });
 
+describe("all series", () => {
+  it("are the core series as they are, and the same beside them in csv and json", async () => {
+    const core = parseSeriesCsv(await analyze({ format: "csv" }));
+    const all = parseSeriesCsv(await analyze({ format: "csv", series: "all" }));
+    for (const [key, value] of core) expect(all.get(key)).toBe(value);
+    expect(all.size).toBeGreaterThan(core.size * 3);
+    const { windows } = jsonOf(await analyze({ format: "json", series: "all" }));
+    const inJson = windows.flatMap(({ start, series }) =>
+      Object.entries(series).map(([name, value]) => [`${start} ${name}`, value] as const),
+    );
+    expect(new Map(inJson)).toEqual(all);
+  });
+});
+
 describe("prom", () => {
   it("is the whole trace as one window: sums and counts are those of all windows, quantiles and maxima of all of it", async () => {
     const text = await analyze({ format: "prom" });

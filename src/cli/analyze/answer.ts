@@ -5,6 +5,9 @@ import type { TraceOutcome, TraceVisitor } from "../../trace/model.ts";
 export const formats = ["text", "json", "csv", "prom"] as const;
 export type Format = (typeof formats)[number];
 
+export const seriesSets = ["core", "all"] as const;
+export type SeriesSet = (typeof seriesSets)[number];
+
 export type AnswerOptions = {
   readonly input: string;
   readonly windowNanos: number;
@@ -12,6 +15,8 @@ export type AnswerOptions = {
   readonly from: number;
   readonly to: number;
   readonly write: (text: string) => void;
+  /** Which series csv, json and prom give. */
+  readonly series: SeriesSet;
   readonly color: boolean;
   readonly width: number;
 };

@@ -1,11 +1,12 @@
 /** CSV: a line for each window and series, written while the trace streams. */
+import { createAllSeries } from "../../features/all-series.ts";
 import { createCoreSeries } from "../../features/core-series.ts";
 import type { FeatureWindow } from "../../features/window.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
 
 const head = "window_start_ns,name,value\n";
 
-export function csvAnswer({ windowNanos, from, to, write }: AnswerOptions): Answer {
+export function csvAnswer({ windowNanos, from, to, write, series: set }: AnswerOptions): Answer {
   let begun = false;
   // Not before it is known that the input is a trace.
   const begin = (): void => {
@@ -17,10 +18,11 @@ export function csvAnswer({ windowNanos, from, to, write }: AnswerOptions): Answ
     begin();
     write(formatWindow(window));
   };
-  const series = createCoreSeries({ windowNanos, onWindow });
+  const series = (set === "all" ? createAllSeries : createCoreSeries)({ windowNanos, onWindow });
   return {
     visitor: series,
-    onWindow,
+    // The wide series have no parts that could be read apart.
+    ...(set === "all" ? {} : { onWindow }),
     finish() {
       series.finish();
       begin();

@@ -6,15 +6,16 @@ import type { Answer, AnswerOptions } from "./answer.ts";
 /** Raised when a field changes its meaning or goes away; new fields may come at any time. */
 const schemaVersion = 2;
 
-export function jsonAnswer({ input, windowNanos, from, to, write }: AnswerOptions): Answer {
+export function jsonAnswer({ input, windowNanos, from, to, write, series: set }: AnswerOptions): Answer {
   let windows = 0;
   const open = (): string => `{"schema":${schemaVersion},"input":${JSON.stringify(input)},"windowNanos":${windowNanos},"windows":[\n`;
   const summary = createSummary({
     windowNanos,
     from,
     to,
-    onWindow({ start, length, values }) {
-      const series = Object.fromEntries([...values].sort(([one], [two]) => (one < two ? -1 : 1)));
+    onWindow({ start, length, values }, wide) {
+      const all = set === "all" ? [...values, ...wide] : [...values];
+      const series = Object.fromEntries(all.sort(([one], [two]) => (one < two ? -1 : 1)));
       write(`${windows === 0 ? open() : ",\n"}${JSON.stringify({ start, nanos: length, series })}`);
       windows++;
     },

@@ -3,17 +3,19 @@
  * Quantiles are exact, which takes 8 bytes of memory for each time a goroutine was scheduled.
  */
 import { catalogue } from "../../features/catalogue.ts";
+import { createAllSeries } from "../../features/all-series.ts";
 import { createCoreSeries } from "../../features/core-series.ts";
 import type { FeatureWindow } from "../../features/window.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
 
-export function promAnswer({ from, to, write }: AnswerOptions): Answer {
+export function promAnswer({ from, to, write, series: set }: AnswerOptions): Answer {
   let found: FeatureWindow | undefined;
   const longest = Number.MAX_SAFE_INTEGER;
   // Window 0 is what lies before the range, window 1 the range; without --from there is nothing before it.
   const wanted = from > 0 ? 1 : 0;
   const length = Math.min(longest, to) - from;
-  const series = createCoreSeries({
+  const create = set === "all" ? createAllSeries : createCoreSeries;
+  const series = create({
     windowNanos: length,
     ...(from > 0 ? { firstWindowNanos: from } : {}),
     onWindow(window) {

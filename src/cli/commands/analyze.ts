@@ -3,13 +3,14 @@ import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { errorTable, ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import { parseDurationNanos } from "../../lib/units.ts";
-import { formats, type Format } from "../analyze/answer.ts";
+import { formats, seriesSets, type Format, type SeriesSet } from "../analyze/answer.ts";
 import { openSink, type Sink } from "../sink.ts";
 import { progressBar, wantsColor } from "../terminal.ts";
 
 type Options = {
   window: string;
   format: Format;
+  series: SeriesSet;
   out?: string;
   from?: string;
   to?: string;
@@ -26,6 +27,11 @@ export function analyzeCommand(): Command {
     .argument("<file...>", "traces; .gz and .zst are read as they are; - is standard input")
     .option("--window <duration>", "length of a window of the series", "100ms")
     .addOption(new Option("--format <format>", "form of the answer").choices(formats).default("text"))
+    .addOption(
+      new Option("--series <set>", "series of csv, json and prom: the core ones, or all of docs/series.md")
+        .choices(seriesSets)
+        .default("core"),
+    )
     .option("--out <file>", "write there instead of standard output")
     .option(
       "--from <time>",
@@ -108,6 +114,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       input: file,
       windowNanos,
       format: options.format,
+      series: options.series,
       from: options.from,
       to: options.to,
       assumeVersion: options.assumeVersion,
