@@ -9,17 +9,20 @@ import { createRow } from "../../src/features/core/rows.ts";
 import { Mutator } from "../../src/features/families/mutator.ts";
 import { createAllSeries } from "../../src/features/all-series.ts";
 import { catalogue } from "../../src/features/catalogue.ts";
-import { createWideSeries } from "../../src/features/wide-series.ts";
 import type { FeatureWindow } from "../../src/features/window.ts";
 import { parseSeriesName } from "../../src/lib/series.ts";
 import { readSeriesCsv, type SeriesTable } from "../helpers/series-csv.ts";
-import { feed, formatVersion, goldenSeries, hasTraces, readReferenceSummary, sourcesOf, traceNames } from "./traces.ts";
+import { feed, formatVersion, goldenSeries, hasTraces, readReferenceSummary } from "./traces.ts";
 
-async function wideWindows(trace: string, windowNanos: number, core: boolean): Promise<FeatureWindow[]> {
+/** Names of all series that some trace had. */
+const seen = new Set<string>();
+
+async function allWindows(trace: string, windowNanos: number, core: boolean): Promise<FeatureWindow[]> {
   const windows: FeatureWindow[] = [];
-  const series = createWideSeries({ windowNanos, onWindow: (window) => windows.push(window) });
+  const series = createAllSeries({ windowNanos, onWindow: (window) => windows.push(window) });
   await feed(trace, core ? "core" : "reader", series);
   series.finish();
+  for (const { values } of windows) for (const name of values.keys()) seen.add(name.split("{", 1)[0]!);
   return windows;
 }
 
@@ -47,76 +50,70 @@ function stopsIn(golden: SeriesTable, start: number): { gc: number; other: numbe
   return stops;
 }
 
-describe.skipIf(!hasTraces).each(goldenSeries)("$trace in windows of $millis ms", ({ trace, millis, path }) => {
-  let windows: FeatureWindow[];
-  beforeAll(async () => {
-    windows = await wideWindows(trace, millis * 1e6, formatVersion(trace) >= 22);
-  });
+describe.skipIf(!hasTraces).each(goldenSeries.filter(({ millis }) => millis === 100))(
+  "$trace in windows of $millis ms",
+  ({ trace, millis, path }) => {
+    let windows: FeatureWindow[];
+    beforeAll(async () => {
+      windows = await allWindows(trace, millis * 1e6, formatVersion(trace) >= 22);
+    });
 
-  it("splits what the reference's core series have as one", () => {
-    const golden = readSeriesCsv(path);
-    const differences: string[] = [];
-    for (const window of windows) {
-      const expected = (name: string): number => golden.get(`${window.start} ${name}`) ?? 0;
-      const equal = (found: number, name: string, value = expected(name)): void => {
-        if (!(Math.abs(found - value) <= 1e-9 + 1e-6 * Math.abs(value)))
-          differences.push(`window ${window.start}: ${found}, ${name} is ${value}`);
-      };
-      if (window.length > 0) {
-        for (const state of ["runnable", "running", "waiting", "syscall"])
-          equal(sum(window, "go_trace_goroutines", { scope: "*", state }), `go_trace_goroutines{state="${state}"}`);
+    it("splits what the reference's core series have as one", () => {
+      const golden = readSeriesCsv(path);
+      const differences: string[] = [];
+      for (const window of windows) {
+        const expected = (name: string): number => golden.get(`${window.start} ${name}`) ?? 0;
+        const equal = (found: number, name: string, value = expected(name)): void => {
+          if (!(Math.abs(found - value) <= 1e-9 + 1e-6 * Math.abs(value)))
+            differences.push(`window ${window.start}: ${found}, ${name} is ${value}`);
+        };
+        if (window.length > 0) {
+          for (const state of ["runnable", "running", "waiting", "syscall"])
+            equal(sum(window, "go_trace_goroutines", { scope: "*", state }), `go_trace_goroutines{state="${state}"}`);
+        }
+        for (const end of ["created", "ended"])
+          equal(sum(window, `go_trace_goroutines_${end}`, { scope: "*" }), `go_trace_goroutines_${end}`);
+        const coroutines = sum(window, "go_trace_coroutine_switches", {});
+        for (const label of ["cause", "scope"]) {
+          const count = sum(window, "go_trace_sched_latency_seconds_count", { [label]: "*" });
+          equal(count + coroutines, "go_trace_sched_latency_seconds_count");
+        }
+        if (coroutines === 0) {
+          equal(sum(window, "go_trace_sched_latency_seconds_sum", { cause: "*" }), "go_trace_sched_latency_seconds_sum");
+          const most = ["user", "system"].map((scope) => sum(window, "go_trace_sched_latency_seconds", { quantile: "1", scope }));
+          equal(Math.max(...most), 'go_trace_sched_latency_seconds{quantile="1"}');
+        }
+        equal(sum(window, "go_trace_syscalls", { purpose: "*" }), "go_trace_syscalls");
+        const stops = stopsIn(golden, window.start);
+        equal(sum(window, "go_trace_gc_pause_seconds_bucket", { le: "+Inf" }), "stops by the collector", stops.gc);
+        equal(sum(window, "go_trace_other_pause_seconds_bucket", { le: "+Inf" }), "other stops", stops.other);
+        const gomaxprocs = expected("go_trace_gomaxprocs");
+        if (gomaxprocs > 0 && window.length > 0 && formatVersion(trace) >= 22)
+          equal(sum(window, "go_trace_proc_utilization", {}) * gomaxprocs, 'go_trace_procs{state="running"}');
       }
-      for (const end of ["created", "ended"])
-        equal(sum(window, `go_trace_goroutines_${end}`, { scope: "*" }), `go_trace_goroutines_${end}`);
-      const coroutines = sum(window, "go_trace_coroutine_switches", {});
-      for (const label of ["cause", "scope"]) {
-        const count = sum(window, "go_trace_sched_latency_seconds_count", { [label]: "*" });
-        equal(count + coroutines, "go_trace_sched_latency_seconds_count");
-      }
-      if (coroutines === 0) {
-        equal(sum(window, "go_trace_sched_latency_seconds_sum", { cause: "*" }), "go_trace_sched_latency_seconds_sum");
-        const most = ["user", "system"].map((scope) => sum(window, "go_trace_sched_latency_seconds", { quantile: "1", scope }));
-        equal(Math.max(...most), 'go_trace_sched_latency_seconds{quantile="1"}');
-      }
-      equal(sum(window, "go_trace_syscalls", { purpose: "*" }), "go_trace_syscalls");
-      const stops = stopsIn(golden, window.start);
-      equal(sum(window, "go_trace_gc_pause_seconds_bucket", { le: "+Inf" }), "stops by the collector", stops.gc);
-      equal(sum(window, "go_trace_other_pause_seconds_bucket", { le: "+Inf" }), "other stops", stops.other);
-      const gomaxprocs = expected("go_trace_gomaxprocs");
-      if (gomaxprocs > 0 && window.length > 0 && formatVersion(trace) >= 22)
-        equal(sum(window, "go_trace_proc_utilization", {}) * gomaxprocs, 'go_trace_procs{state="running"}');
-    }
-    expect(differences).toEqual([]);
-    expect(windows.length).toBeGreaterThan(0);
-  });
+      expect(differences).toEqual([]);
+      expect(windows.length).toBeGreaterThan(0);
+    });
 
-  it("counts what the reference counted in the whole trace", () => {
-    const { kinds } = readReferenceSummary(trace);
-    const total = (name: string): number => windows.reduce((all, window) => all + sum(window, name, {}), 0);
-    const events = (pattern: RegExp): number =>
-      Object.entries(kinds).reduce((all, [kind, count]) => all + (pattern.test(kind) ? count : 0), 0);
-    expect(total("go_trace_starts")).toBe(events(/^G Runnable->Running/));
-    expect(total("go_trace_yields")).toBe(events(/^G Running->Runnable runtime\.Go[sS]ched/));
-    expect(total("go_trace_preemptions")).toBe(events(/^G Running->Runnable preempted/));
-    expect(total("go_trace_suspensions")).toBe(events(/^G Running->Waiting preempted/));
-    expect(total("go_trace_proc_starts")).toBe(events(/^P Idle->Running/));
-    expect(total("go_trace_proc_stops")).toBe(events(/^P Running->Idle/));
-    expect(total("go_trace_gc_sweeps")).toBe(events(/RangeBegin GC incremental sweep/));
-    expect(total("go_trace_gc_assists")).toBe(events(/RangeBegin GC mark assist/));
-  });
-});
+    it("counts what the reference counted in the whole trace", () => {
+      const { kinds } = readReferenceSummary(trace);
+      const total = (name: string): number => windows.reduce((all, window) => all + sum(window, name, {}), 0);
+      const events = (pattern: RegExp): number =>
+        Object.entries(kinds).reduce((all, [kind, count]) => all + (pattern.test(kind) ? count : 0), 0);
+      expect(total("go_trace_starts")).toBe(events(/^G Runnable->Running/));
+      expect(total("go_trace_yields")).toBe(events(/^G Running->Runnable runtime\.Go[sS]ched/));
+      expect(total("go_trace_preemptions")).toBe(events(/^G Running->Runnable preempted/));
+      expect(total("go_trace_suspensions")).toBe(events(/^G Running->Waiting preempted/));
+      expect(total("go_trace_proc_starts")).toBe(events(/^P Idle->Running/));
+      expect(total("go_trace_proc_stops")).toBe(events(/^P Running->Idle/));
+      expect(total("go_trace_gc_sweeps")).toBe(events(/RangeBegin GC incremental sweep/));
+      expect(total("go_trace_gc_assists")).toBe(events(/RangeBegin GC mark assist/));
+    });
+  },
+);
 
-describe.skipIf(!hasTraces)("all series", () => {
-  it("are each in the catalogue, and each of the catalogue is seen in some real trace", async () => {
-    const seen = new Set<string>();
-    for (const trace of traceNames) {
-      const series = createAllSeries({
-        windowNanos: 1e9,
-        onWindow: ({ values }) => values.forEach((_value, name) => seen.add(name.split("{", 1)[0]!)),
-      });
-      await feed(trace, sourcesOf(trace).includes("core") ? "core" : "reader", series);
-      series.finish();
-    }
+describe.skipIf(!hasTraces)("the series of all these traces", () => {
+  it("are each in the catalogue, and each of the catalogue is among them", () => {
     const names = new Set(catalogue.map(({ name }) => name));
     expect([...seen].filter((name) => !names.has(name))).toEqual([]);
     // No trace at hand changes GOMAXPROCS, or ends a goroutine that never ran.
