@@ -1,4 +1,6 @@
 /** `foretrace export` as a user runs it: files, pipes, ranges, broken traces, wrong use. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { checkOtlp } from "../export/otlp-rules.ts";
 import { readPerfetto } from "../export/perfetto-reader.ts";
 import { stacksOf } from "../export/pprof-stacks.ts";
-import { runCli } from "../helpers/cli.ts";
+import { foretraceBin, runCli } from "../helpers/cli.ts";
 import { fixtureTrace, oldTrace } from "../helpers/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "foretrace-export-"));
@@ -106,4 +108,19 @@ describe("wrong use ends with status 2, a sentence that says what would be right
     expect(nowhere.stderr).toMatch(/cannot write .*give --out a place that can be written/);
     expect(existsSync(out)).toBe(false);
   });
+});
+
+test("interrupted, it ends with status 1 and leaves no file behind", async () => {
+  const out = place("interrupted.pftrace");
+  // Standard input that does not end.
+  const running = spawn(foretraceBin, ["export", "-", "--format", "perfetto", "--out", out], { stdio: ["pipe", "ignore", "pipe"] });
+  running.stdin.write(longTrace.subarray(0, 200_000));
+  let said = "";
+  running.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  while (!existsSync(`${out}.part`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  running.kill("SIGINT");
+  const [code] = (await once(running, "exit")) as [number | null];
+  expect(code).toBe(1);
+  expect(said).toContain("cancelled");
+  expect(existsSync(out) || existsSync(`${out}.part`)).toBe(false);
 });

@@ -65,6 +65,10 @@ async function runExport(input: string, options: Options): Promise<void> {
   const bar = progressBar(name, /\.(gz|zst)$/.test(input) ? undefined : size);
   const file = await openSink(options.out);
   // A profile is compressed by itself.
+  // Interrupted, it takes its unfinished file away.
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const sink = options.out?.endsWith(".gz") === true && options.format !== "pprof" ? gzipped(file) : file;
   try {
     const { error, remarks } = await exportTrace(options.format, {
@@ -73,6 +77,7 @@ async function runExport(input: string, options: Options): Promise<void> {
       open: () => openBytes(input, { reuse: true }),
       sink,
       progress: (bytes) => bar.update(bytes),
+      signal: stop.signal,
     }).finally(() => bar.end());
     await sink.commit();
     for (const remark of remarks) process.stderr.write(`foretrace: ${name}: ${remark}\n`);
@@ -82,5 +87,7 @@ async function runExport(input: string, options: Options): Promise<void> {
   } catch (error) {
     await sink.discard();
     throw error;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
