@@ -227,7 +227,13 @@ describe("any text", () => {
 });
 
 test("a literal of any bytes comes back", () => {
-  const back = (bytes: Uint8Array): void => expect(Buffer.from(unquote(quote(bytes))).equals(bytes)).toBe(true);
+  const back = (bytes: Uint8Array): void => {
+    expect(Buffer.from(unquote(quote(bytes))).equals(bytes)).toBe(true);
+  };
   fc.assert(fc.property(fc.uint8Array(), back));
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => back(Buffer.from(text))));
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      back(Buffer.from(text));
+    }),
+  );
 });
