@@ -29,14 +29,16 @@ export function openBytes(path: string, { reuse = false }: OpenOptions = {}): By
  * is decompressed and dropped. Not for standard input.
  */
 export function openRanges(path: string, options: OpenOptions = {}): RangeSource {
-  return async function* (begin, end) {
-    if (begin === 0 || (await isCompressed(path))) yield* clipped(openBytes(path, options), begin, end);
-    else yield* fileBytes(path, options.reuse ?? false, begin, end);
+  return {
+    async *range(begin, end) {
+      if (begin === 0 || (await isCompressed(path))) yield* clipped(openBytes(path, options), begin, end);
+      else yield* fileBytes(path, options.reuse ?? false, begin, end);
+    },
   };
 }
 
 /** Whether a file begins as gzip or zstd data do. Errors as {@link openBytes}. */
-export async function isCompressed(path: string): Promise<boolean> {
+async function isCompressed(path: string): Promise<boolean> {
   for await (const piece of fileBytes(path, false, 0, magicBytes)) return compressionOf(piece) !== undefined;
   return false;
 }

@@ -78,7 +78,7 @@ export async function beginningOf(
   }
   const { bytes, events, end, error, generations } = index;
   return {
-    source: openRanges(trace, { reuse: true })(0, last.end),
+    source: openRanges(trace, { reuse: true }).range(0, last.end),
     outcome: (read) => ({ info: read.info, bytes, events, end, error: read.error ?? error, generations: generations.length }),
   };
 }

@@ -34,7 +34,7 @@ export {
 } from "./model.ts";
 export { readTrace } from "./read.ts";
 export { sliceTrace, type SliceOptions, type TraceRange } from "./slice.ts";
-export { clipped, type RangeSource } from "./range-source.ts";
+export { type RangeSource } from "./range-source.ts";
 export { streamBytes } from "./stream.ts";
 export { readTable, tableChunks, type ChunkOptions, type EventTable, type TableOptions } from "./table.ts";
 export { traceFromText, traceFromTextStream } from "./text/from-text.ts";

@@ -2,7 +2,11 @@
 import type { ByteSource } from "./model.ts";
 
 /** The bytes from `begin` up to `end` (may be Infinity), or fewer where the trace ends before. Opening is the business of sources/. */
-export type RangeSource = (begin: number, end: number) => ByteSource;
+export type RangeSource = { range(begin: number, end: number): ByteSource };
+
+/** Parts of what can only be opened as a whole. */
+export const rangesOf = (source: RangeSource | (() => ByteSource)): RangeSource =>
+  typeof source === "function" ? { range: (begin, end) => clipped(source(), begin, end) } : source;
 
 /** For what can only be read from its beginning: everything before `begin` is read and dropped, nothing behind `end` is read. */
 export async function* clipped(source: ByteSource, begin: number, end: number): AsyncGenerator<Uint8Array, void> {

@@ -7,7 +7,7 @@ import { headerBytes, headerText, readHeader } from "./header.ts";
 import { Input } from "./input.ts";
 import type { ByteSource, ReadOptions } from "./model.ts";
 import { oldVersions } from "./old/spec.ts";
-import { joined, type RangeSource } from "./range-source.ts";
+import { joined, rangesOf, type RangeSource } from "./range-source.ts";
 import { readTraceSpans } from "./read.ts";
 import { checked, GenerationMeter, StaleIndex, type Crc32, type TraceIndex } from "./trace-index.ts";
 
@@ -26,26 +26,32 @@ export type SliceOptions = Pick<ReadOptions, "core" | "signal"> & {
  * Every generation names the state of all that happens in it, so that a trace may begin with any of them. In the slice's first generation
  * those statuses come from the undetermined state, since what was before is not there; times since boot are kept, times since the first event are not.
  * The generations are read through before anything is given, so that the slice is known to be a valid trace; one that is not whole is left out.
+ * A source given as a function is opened several times, and read from its beginning each time.
  * Without an index the batch headers up to the range are looked at, and only the generations around it are decoded.
  * @throws ForetraceError bad_usage when the range holds no event, and for a part of a trace of Go 1.21 or older, which has no generations;
  * what {@link readTrace} throws.
  */
-export async function* sliceTrace(open: RangeSource, range: TraceRange, options: SliceOptions = {}): AsyncGenerator<Uint8Array, void> {
+export async function* sliceTrace(
+  source: RangeSource | (() => ByteSource),
+  range: TraceRange,
+  options: SliceOptions = {},
+): AsyncGenerator<Uint8Array, void> {
+  const open = rangesOf(source);
   const version = await versionOf(open);
   if (oldVersions.includes(version)) {
     if (range.from > 0 || range.to < Number.POSITIVE_INFINITY) throw uncuttable(version);
-    yield* open(0, Number.POSITIVE_INFINITY);
+    yield* open.range(0, Number.POSITIVE_INFINITY);
     return;
   }
   const head = new TextEncoder().encode(headerText(version));
   const { begin, end } = await new Finder(open, head, range, options).find();
   yield head;
-  yield* open(begin, end);
+  yield* open.range(begin, end);
 }
 
 /** Minor version of the format. */
 async function versionOf(open: RangeSource): Promise<number> {
-  const input = new Input(open(0, headerBytes));
+  const input = new Input(open.range(0, headerBytes));
   try {
     return await readHeader(input, undefined);
   } finally {
@@ -100,7 +106,7 @@ class Finder {
 
   async #findByWalk(): Promise<Part> {
     const { from, to } = this.#range;
-    const { generations, error } = await walkGenerations(this.#open(0, Number.POSITIVE_INFINITY), to, this.#options.signal);
+    const { generations, error } = await walkGenerations(this.#open.range(0, Number.POSITIVE_INFINITY), to, this.#options.signal);
     const until = generations.findLastIndex(({ time }) => time <= to);
     if (until < 0) throw this.#nothing(0, error);
     let first = Math.max(
@@ -128,7 +134,7 @@ class Finder {
 
   #readPlaces(places: readonly GenerationPlace[], first: number, last: number): Promise<Reading> {
     const { begin, time } = places[first]!;
-    return this.#read(this.#open(begin, places[last]!.end), begin, time);
+    return this.#read(this.#open.range(begin, places[last]!.end), begin, time);
   }
 
   /** Decodes generations that lie at `offset` and begin at `time`, as a trace of their own. */

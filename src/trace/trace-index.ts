@@ -6,6 +6,7 @@ import type { ForetraceError } from "../lib/errors.ts";
 import { traceNanos, type TraceNanos } from "../lib/units.ts";
 import type { GenerationSpan } from "./generation-reader.ts";
 import { EventKind, type ByteSource, type ClockSnapshot, type GenerationTables, type TraceInfo, type TraceOutcome } from "./model.ts";
+import type { RangeSource } from "./range-source.ts";
 import { oldVersions } from "./old/spec.ts";
 
 /** CRC-32 (ISO-HDLC, as in gzip) of bytes, going on from `before`; `node:zlib` has one. */
@@ -117,11 +118,10 @@ export class StaleIndex extends Error {}
 
 /**
  * The bytes from `begin` to `end`, checked against the index on the way: good once they have been read to their end.
- * @param open gives the bytes of any range.
  * @throws StaleIndex
  */
 export async function* checked(
-  open: (begin: number, end: number) => ByteSource,
+  source: RangeSource,
   begin: number,
   end: number,
   index: TraceIndex,
@@ -130,7 +130,7 @@ export async function* checked(
   const last = Math.min(index.bytes, Math.ceil(end / blockBytes) * blockBytes);
   let at = Math.floor(begin / blockBytes) * blockBytes;
   let checksum = 0;
-  for await (const piece of open(at, last)) {
+  for await (const piece of source.range(at, last)) {
     for (let done = 0; done < piece.length;) {
       const part = piece.subarray(done, done + blockBytes - (at % blockBytes));
       checksum = crc32(part, checksum);
