@@ -16,6 +16,6 @@ export const goReader: ((file: string) => { events: number; error: string }) | u
       execFileSync("go", ["build", "-o", program, "."], { cwd: source, stdio: ["ignore", "ignore", "inherit"] });
     }
     const { stdout, stderr } = spawnSync(program, [file], { encoding: "utf8" });
-    return { events: Number(stdout), error: stderr.trim() };
+    return { events: Number.parseInt(stdout, 10), error: stderr.trim() };
   };
 })();
