@@ -8,6 +8,7 @@ const head = "window_start_ns,name,value\n";
 
 export function csvAnswer({ windowNanos, from, to, write, series: set }: AnswerOptions): Answer {
   let begun = false;
+  const lines = new Lines();
   // Not before it is known that the input is a trace.
   const begin = (): void => {
     if (!begun) write(head);
@@ -16,7 +17,7 @@ export function csvAnswer({ windowNanos, from, to, write, series: set }: AnswerO
   const onWindow = (window: FeatureWindow): void => {
     if (window.start < from || window.start >= to) return;
     begin();
-    write(formatWindow(window));
+    write(lines.format(window));
   };
   const series = (set === "all" ? createAllSeries : createCoreSeries)({ windowNanos, onWindow });
   return {
@@ -30,10 +31,28 @@ export function csvAnswer({ windowNanos, from, to, write, series: set }: AnswerO
   };
 }
 
-function formatWindow({ start, values }: FeatureWindow): string {
-  let text = "";
-  for (const name of [...values.keys()].sort()) text += `${start},${quoted(name)},${values.get(name)}\n`;
-  return text;
+/** Names that are remembered as they are quoted: a program may make up a label value for each request. */
+const mostFields = 10_000;
+
+/** Lines of windows. A name is quoted once. */
+class Lines {
+  private readonly fields = new Map<string, string>();
+
+  format({ start, values }: FeatureWindow): string {
+    let text = "";
+    for (const name of [...values.keys()].sort()) text += `${start},${this.field(name)},${values.get(name)}\n`;
+    return text;
+  }
+
+  private field(name: string): string {
+    let field = this.fields.get(name);
+    if (field === undefined) {
+      if (this.fields.size >= mostFields) this.fields.clear();
+      field = quoted(name);
+      this.fields.set(name, field);
+    }
+    return field;
+  }
 }
 
 /** RFC 4180. */

@@ -42,7 +42,7 @@ export function analyzeCommand(): Command {
     .option("--paranoid", "check every event against the rules of docs/validation.md (takes two to three times as long)")
     .option(
       "--threads <n>",
-      "with --format csv: read the parts of a file at once (Go 1.22 and later, 8 MB a thread and more, not compressed); all else takes one",
+      "with --format csv and the core series: read the parts of a file at once (Go 1.22 and later, 8 MB a thread and more, not compressed); all else takes one",
       parseThreads,
       1,
     )
