@@ -9,7 +9,7 @@ import { validationRules, type RuleName } from "../../src/trace/validation/rules
 import { createValidator } from "../../src/trace/validator.ts";
 import { BlockDigest, Digest } from "./digest.ts";
 import { brokenCodes, read, refused, thrownCodes } from "./reading.ts";
-import { checkExport, checkFeatures, checkSlice, checkText } from "./views.ts";
+import { checkExport, checkFeatures, checkSalvage, checkSlice, checkText } from "./views.ts";
 
 export type InputKind = "trace" | "text" | "packed";
 export const inputKinds: readonly InputKind[] = ["trace", "text", "packed"];
@@ -65,6 +65,7 @@ async function checkTrace(bytes: Uint8Array, seed: number): Promise<void> {
     throw new Error(`outcomes differ: ${JSON.stringify(comparable(other.outcome))} ${JSON.stringify(comparable(outcome))}`);
   if (outcome === undefined || outcome.events === 0) return;
   const view = { bytes, outcome, random, isSound: rules.isSound && outcome.error === undefined };
+  if (outcome.error !== undefined && random.below(2) === 0) await checkSalvage(view, plain.hash, said);
   if (random.below(2) === 0) await checkFeatures(view);
   if (random.below(4) === 0) await checkExport(view);
   if (random.below(2) === 0) await checkText(bytes);

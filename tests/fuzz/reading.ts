@@ -10,11 +10,12 @@ export const thrownCodes: readonly ErrorCode[] = ["empty_input", "not_a_trace", 
 
 export type Reading = { outcome: TraceOutcome | undefined; said: string };
 
-/** @param cut where the bytes come in pieces. */
-export async function read(bytes: Uint8Array, visitor: TraceVisitor, withCore: boolean, cut?: number): Promise<Reading> {
+/** @param cut where the bytes come in pieces. @param salvage reads on behind a break, in versions that can. */
+export async function read(bytes: Uint8Array, visitor: TraceVisitor, withCore: boolean, cut?: number, salvage = false): Promise<Reading> {
   const source = cut === undefined ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut, cut + 1), bytes.subarray(cut + 1)];
   try {
-    const outcome = await readTrace(source, visitor, { core: withCore ? traceCores : undefined });
+    const options = { core: withCore ? traceCores : undefined, salvage };
+    const outcome = await readTrace(source, visitor, options);
     const { error } = outcome;
     if (error !== undefined && !brokenCodes.includes(error.code)) throw new Error(`error of another kind: ${error.code} ${error.message}`);
     return { outcome, said: `${error?.code} ${error?.message} ${JSON.stringify(error?.place)}` };

@@ -124,3 +124,35 @@ async function indexOf(bytes: Uint8Array): Promise<ReturnType<TraceIndexer["fini
   const visitor: TraceVisitor = { generation: (tables) => indexer.generation(tables), event: (kind, time) => indexer.event(kind, time) };
   return indexer.finish(await readTraceSpans(indexer.tap([bytes]), visitor, {}, indexer.onSpan));
 }
+
+/** Notes the digest of the first events. */
+class PrefixDigest extends Digest {
+  readonly #count: number;
+  prefix: number | undefined;
+
+  constructor(count: number) {
+    super();
+    this.#count = count;
+  }
+
+  override event(...event: Parameters<Digest["event"]>): void {
+    if (event[1] <= this.last) throw new Error(`time ${event[1]} after ${this.last}`);
+    super.event(...event);
+    if (this.events === this.#count) this.prefix = this.hash;
+  }
+}
+
+/** With `salvage` comes all that comes without, and then perhaps more; both ends are the same error. */
+export async function checkSalvage({ bytes, outcome, random }: View, hash: number, said: string): Promise<void> {
+  const digest = new PrefixDigest(outcome.events);
+  const salvaging = await read(bytes, digest, random.below(2) === 0, undefined, true);
+  if (salvaging.outcome === undefined) throw new Error(`salvage refuses what is read without: ${salvaging.said}`);
+  if (digest.prefix !== hash) throw new Error(`salvage gives other events than come without: ${digest.events}, ${outcome.events} without`);
+  if (salvaging.said !== said) throw new Error(`salvage ends otherwise: ${salvaging.said}, without: ${said}`);
+  if (salvaging.outcome.events !== digest.events)
+    throw new Error(`salvage counts ${salvaging.outcome.events} events, gives ${digest.events}`);
+  if (digest.events > 2 * bytes.length + 64) throw new Error(`salvage gives ${digest.events} events of ${bytes.length} bytes`);
+  const series = createCoreSeries({ windowNanos: Math.max(1, Math.ceil((salvaging.outcome.end + 1) / 20)), onWindow() {} });
+  await read(bytes, series, false, undefined, true);
+  series.finish();
+}
