@@ -58,7 +58,7 @@ async function fileSink(file: string): Promise<Sink> {
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   const flush = (): void => {
-    const bytes = Buffer.concat(waiting);
+    const bytes = waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting);
     waiting = [];
     waitingBytes = 0;
     for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
