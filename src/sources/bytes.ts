@@ -74,19 +74,34 @@ async function* fileBytes(path: string, reuse: boolean, begin = 0, end = Number.
     throw unreadable(path, error);
   });
   try {
+    const stats = await file.stat();
     // Small files do not pay for large pieces; a pipe says that it has no bytes.
-    const size = reuse ? Math.min(reusedBytes, Math.max(leastBytes, (await file.stat()).size + 1)) : readBytes;
-    const kept = reuse ? [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] : [];
-    for (let turn = 0, at = begin; at < end; turn ^= 1) {
-      const piece = kept[turn] ?? Buffer.allocUnsafeSlow(size);
+    const size = reuse ? Math.min(reusedBytes, Math.max(leastBytes, stats.size + 1)) : readBytes;
+    // While a piece is looked at, the next one is read. Not from a pipe: whoever stops early would wait for its writer.
+    const ahead = reuse && stats.isFile();
+    const kept = reuse ? Array.from({ length: ahead ? 3 : 2 }, () => Buffer.allocUnsafeSlow(size)) : [];
+    let at = begin;
+    const read = (turn: number): Promise<Uint8Array> => {
+      const piece = kept[turn % kept.length] ?? Buffer.allocUnsafeSlow(size);
       // What is read from its beginning may be a pipe, which has no places.
       const place = begin === 0 ? null : at;
-      const { bytesRead } = await file.read(piece, 0, Math.min(size, end - at), place).catch((error: NodeJS.ErrnoException) => {
-        throw unreadable(path, error);
-      });
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield piece.subarray(0, bytesRead);
+      const reading = file.read(piece, 0, Math.min(size, end - at), place).then(
+        ({ bytesRead }) => piece.subarray(0, bytesRead),
+        (error: NodeJS.ErrnoException) => {
+          throw unreadable(path, error);
+        },
+      );
+      // Its failure is told to whoever asks for the piece, if anyone does.
+      reading.catch(() => {});
+      return reading;
+    };
+    let next: Promise<Uint8Array> | undefined;
+    for (let turn = 0; at < end; turn++) {
+      const piece = await (next ?? read(turn));
+      if (piece.length === 0) return;
+      at += piece.length;
+      next = ahead && at < end ? read(turn + 1) : undefined;
+      yield piece;
     }
   } finally {
     await file.close();
