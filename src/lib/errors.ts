@@ -69,6 +69,8 @@ export type ErrorPlace = {
   offset?: number;
   /** Trace generation, from the file. */
   generation?: number;
+  /** Batch of that generation, from 1 in the order of the file; its thread (-1 = none) where it is known. */
+  batch?: { readonly number: number; readonly thread?: number };
   /** 1-based line of a text input. */
   line?: number;
 };

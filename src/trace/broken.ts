@@ -1,5 +1,5 @@
 /** How a reading breaks off. Internal: `readTrace` turns it into the error of the outcome; whatever a visitor throws passes through untouched. */
-import { ForetraceError, type ErrorCode } from "../lib/errors.ts";
+import { ForetraceError, type ErrorCode, type ErrorPlace } from "../lib/errors.ts";
 
 type BreakCode = Extract<ErrorCode, "trace_malformed" | "trace_truncated" | "trace_inconsistent">;
 
@@ -15,12 +15,18 @@ export class Break extends Error {
   }
 
   /** The public error. `generation` 0 means that none had begun. */
-  toError(offset: number, generation: number): ForetraceError {
+  toError(offset: number, generation: number, batch?: ErrorPlace["batch"]): ForetraceError {
     const at = this.offset ?? offset;
-    const where = generation > 0 ? `byte ${at}, generation ${generation}` : `byte ${at}`;
-    const place = generation > 0 ? { offset: at, generation } : { offset: at };
-    return new ForetraceError(this.code, `${this.message} (at ${where})`, place);
+    const inGeneration = generation > 0 ? `, generation ${generation}` : "";
+    const place = { offset: at, ...(generation > 0 ? { generation } : {}), ...(batch === undefined ? {} : { batch }) };
+    return new ForetraceError(this.code, `${this.message} (at byte ${at}${inGeneration}${batchText(batch)})`, place);
   }
+}
+
+function batchText(batch: ErrorPlace["batch"]): string {
+  if (batch === undefined) return "";
+  const { number, thread } = batch;
+  return `, batch ${number}${thread === undefined ? "" : thread < 0 ? " of no thread" : ` of thread ${thread}`}`;
 }
 
 export const malformed = (message: string, offset?: number): Break => new Break("trace_malformed", message, offset);

@@ -11,6 +11,8 @@ import { limits, Wire } from "./spec.ts";
 import { idOrNone, longEnd, longUvarint } from "./varint.ts";
 
 type Header = { at: number; generation: number; thread: number; time: number; size: number; experiment: number; endOfGeneration: boolean };
+/** A batch that was taken from the input and is in no generation; a payload that is shorter than its header says was cut. */
+export type LooseBatch = { readonly header: Readonly<Header>; readonly payload: Uint8Array; readonly offset: number };
 type Spill = Header & { payload: Uint8Array; offset: number };
 
 /** Type byte, experiment byte and four varints of at most ten bytes. */
@@ -29,7 +31,12 @@ export class Container {
   #spill: Spill | undefined;
   /** Error of a batch behind a generation that was delivered all the same. */
   #late: Break | undefined;
+  #lateBatch: LooseBatch | undefined;
   #started = false;
+  /** The generation is still being put together. */
+  isOpen = false;
+  /** Bytes of the payload of a batch that was read and not kept yet; -1 = there is none. */
+  #pending = -1;
 
   constructor(input: Input, version: number, maxGenerationBytes: number, storage?: Storage) {
     this.#generation = new Generation(storage);
@@ -41,6 +48,34 @@ export class Container {
   /** The number of the generation being read; 0 before its first batch. */
   get current(): number {
     return this.#generation.number;
+  }
+
+  /** The generation read last, or being read. */
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  /** The batch in the generation at an offset of the file, for people: its number from 1 and its thread. The one being read has no thread before its header is. */
+  batchAt(offset: number): { number: number; thread?: number } | undefined {
+    const { batches } = this.#generation;
+    const place = this.#generation.batchOf(offset);
+    if (place >= 0) return { number: place + 1, thread: batches[place].thread };
+    if (!this.isOpen) return undefined;
+    return { number: batches.length + 1, ...(this.#pending < 0 ? {} : { thread: this.#header.thread }) };
+  }
+
+  /** What was read and is in no generation, for a reader that goes on behind an error. Reading here is over then. */
+  loose(): LooseBatch[] {
+    const found: LooseBatch[] = [];
+    if (this.#spill !== undefined) found.push({ header: this.#spill, payload: this.#spill.payload, offset: this.#spill.offset });
+    if (this.#pending >= 0) found.push(this.#lateBatch ?? this.#pendingBatch());
+    return found;
+  }
+
+  #pendingBatch(): LooseBatch {
+    const { bytes, used } = this.#generation;
+    const payload = bytes.slice(used, used + this.#pending);
+    return { header: { ...this.#header }, payload, offset: this.#input.offset - this.#pending };
   }
 
   /** The next generation (one object, filled anew), or undefined at a clean end. @throws Break */
@@ -55,6 +90,7 @@ export class Container {
   async #nextMarked(): Promise<Generation | undefined> {
     const generation = this.#generation;
     generation.reset();
+    this.isOpen = true;
     this.endedByInput = false;
     for (;;) {
       const header = await this.#readHeader();
@@ -68,6 +104,7 @@ export class Container {
       if (!header.endOfGeneration) await this.#payload(header);
       if (header.endOfGeneration || generation.endsHere(header)) {
         generation.end = this.#input.offset;
+        this.#delivered();
         return generation;
       }
       if (header.generation === 0) throw malformed("invalid generation number 0", at);
@@ -80,6 +117,7 @@ export class Container {
   async #nextSpilled(): Promise<Generation> {
     const generation = this.#generation;
     generation.reset();
+    this.isOpen = true;
     this.endedByInput = false;
     const spill = this.#spill;
     if (spill !== undefined) {
@@ -101,10 +139,13 @@ export class Container {
         if (!(error instanceof Break) || generation.number === 0) throw error;
         // Whether the unreadable batch belonged to this generation or the next one cannot be known; what is there is tried.
         this.#late = error;
+        // What is done with the generation may write behind its bytes.
+        if (this.#pending >= 0) this.#lateBatch = this.#pendingBatch();
         header = undefined;
       }
       if (header === undefined) {
         this.endedByInput = true;
+        this.isOpen = false;
         return generation;
       }
       if (header.endOfGeneration || header.generation === 0) throw malformed("invalid generation number 0", at);
@@ -116,6 +157,7 @@ export class Container {
       if (header.generation === generation.number + 1) {
         const begin = generation.used;
         this.#spill = { ...header, payload: generation.bytes.slice(begin, begin + header.size), offset: at };
+        this.#delivered();
         return generation;
       }
       if (header.generation !== generation.number) throw malformed("generations out of order", at);
@@ -170,6 +212,7 @@ export class Container {
     const at = generation.reserve(header.size);
     const start = this.#input.offset;
     const got = await this.#input.copy(generation.bytes, at, header.size);
+    this.#pending = got;
     if (got === header.size) return;
     const why = this.#input.failure === undefined ? "" : `; ${this.#input.failure}`;
     throw truncated(`failed to read full batch: read ${got} but wanted ${header.size}${why}`, start + got);
@@ -185,6 +228,12 @@ export class Container {
       );
     }
     generation.add(header, header.size, at, this.#version);
+    this.#pending = -1;
+  }
+
+  #delivered(): void {
+    this.isOpen = false;
+    this.#pending = -1;
   }
 
   #end(): undefined {

@@ -208,6 +208,12 @@ export class Core {
     return true;
   }
 
+  /** The generation is done with: {@link handOver} is to give the state as it is now. */
+  settle(): void {
+    this.#last = undefined;
+    this.#annotations.begin();
+  }
+
   /**
    * Gives the state at the beginning of the generation to the plain reader. It reads the generation from there
    * and keeps to itself what has been delivered.

@@ -101,6 +101,30 @@ export class Cursors {
     }
   }
 
+  /**
+   * What has not happened yet, by thread: where its next event begins, the time that it counts from, and its batches from that one on.
+   * @param done cursor whose current event has happened, while the one behind it may be malformed; -1 = none.
+   */
+  rest(done: number): { slot: number; begin: number; time: number; batches: number[] }[] {
+    const rest: { slot: number; begin: number; time: number; batches: number[] }[] = [];
+    for (let place = 0; place < this.size; place++) {
+      const cursor = this.heap[place];
+      let record = this.record[cursor];
+      let time = this.time[record] - Math.trunc(this.values[record * recordWidth] * this.#nanosPerTick);
+      if (cursor === done) {
+        const ahead = this.look(cursor);
+        if (ahead === Ahead.End) continue;
+        time = ahead === Ahead.Malformed ? this.#last[cursor] : this.time[record ^ 1] - Math.trunc(this.values[(record ^ 1) * recordWidth] * this.#nanosPerTick);
+        record ^= 1;
+      }
+      const begin = this.#start[record];
+      const batches: number[] = [];
+      for (let batch = this.#generation!.batchAt(begin); batch >= 0; batch = this.#following[batch]) batches.push(batch);
+      rest.push({ slot: this.threadSlot[cursor], begin, time, batches });
+    }
+    return rest;
+  }
+
   /** File offset of the event of a record. */
   offsetOf(record: number): number {
     return this.#generation?.offsetOf(this.#start[record]) ?? 0;

@@ -7,8 +7,9 @@ import { Core, CoreAnswer } from "./core.ts";
 import { Ahead, Cursors } from "./cursors.ts";
 import type { Generation } from "./generation.ts";
 import type { Input } from "./input.ts";
-import { type CompiledModule, EventKind, type TraceInfo, type TraceVisitor } from "./model.ts";
+import { type CompiledModule, EventKind, type Salvaged, type TraceInfo, type TraceVisitor } from "./model.ts";
 import { Ordering, waitingEvent } from "./ordering.ts";
+import { Salvage, type SalvageHost, type Stage } from "./salvage/salvage.ts";
 import type { Assumed, SchedulerSnapshot } from "./snapshot.ts";
 import { State } from "./state.ts";
 import { CpuSamples, readClock, type GenerationClock } from "./sync.ts";
@@ -61,9 +62,15 @@ export class GenerationReader {
   #sample = 0;
   /** Cursor whose event was tried last: the place of an error. */
   #tried = 0;
+  /** At an error: that event has happened all the same, for a salvage. */
+  #done = false;
 
   /** Undefined without one, and from the first generation on that it does not read. */
   #core: Core | undefined;
+  readonly #salvages: boolean;
+  #salvage: Salvage | undefined;
+  /** With a salvage to come or under way: what will be {@link error}. */
+  #broken: ForetraceError | undefined;
 
   constructor(
     input: Input,
@@ -72,10 +79,12 @@ export class GenerationReader {
     onSpan: OnGeneration,
     core: CompiledModule | undefined,
     start?: ReaderStart,
+    salvages = false,
   ) {
     this.#start = start;
     if (start !== undefined) input.offset = start.begin;
     this.#input = input;
+    this.#salvages = salvages;
     this.#version = version;
     this.#visitor = visitor;
     this.#onSpan = onSpan;
@@ -83,6 +92,12 @@ export class GenerationReader {
     this.#container = new Container(input, version, maxGenerationBytes, this.#core?.storage);
     this.#state = new State(this.#tables, visitor);
     this.#ordering = new Ordering(this.#state, this.#cursors);
+    this.#state.tolerant = salvages;
+  }
+
+  /** What lies behind the error, where that was to be read and there was one. */
+  get salvaged(): Salvaged | undefined {
+    return this.#salvage?.result;
   }
 
   get events(): number {
@@ -94,13 +109,14 @@ export class GenerationReader {
 
   /** Reads the next generation and its tables. False at the end, good or bad; the closing Sync has been delivered then. */
   async next(): Promise<boolean> {
+    if (this.#salvage !== undefined) return this.#nextSalvaged(this.#salvage);
     let generation: Generation | undefined;
     try {
       generation = await this.#container.next();
       if (generation !== undefined) this.#load(generation);
     } catch (error) {
-      if (!(error instanceof Break)) throw error;
-      this.error = error.toError(generation?.begin ?? this.#input.offset, this.#container.current);
+      this.#break(error, generation?.begin ?? this.#input.offset);
+      if (this.#salvages) return this.#nextSalvaged(this.#takeOver({ at: generation === undefined ? "container" : "generation" }, true));
       generation = undefined;
     }
     this.#generation = generation;
@@ -108,8 +124,45 @@ export class GenerationReader {
     return generation !== undefined;
   }
 
+  async #nextSalvaged(salvage: Salvage): Promise<boolean> {
+    const more = await salvage.next();
+    if (!more) this.error = this.#broken;
+    return more;
+  }
+
+  /** @param closes the ordinary reading would close with a Sync here. */
+  #takeOver(stage: Stage, closes: boolean): Salvage {
+    const alone = closes && this.info === undefined;
+    if (closes && !alone) {
+      this.#generation = undefined;
+      this.#close();
+    }
+    if (stage.at === "container") this.#core?.settle();
+    this.#leaveCore();
+    const host: SalvageHost = {
+      input: this.#input,
+      version: this.#version,
+      maxGenerationBytes,
+      container: this.#container,
+      state: this.#state,
+      ordering: this.#ordering,
+      cursors: this.#cursors,
+      tables: this.#tables,
+      samples: this.#samples,
+      origin: () => this.#origin,
+      close: () => this.#close(),
+      sync: (begin) => {
+        if (this.info === undefined) this.#origin = Math.max(1, begin);
+        this.generations++;
+        this.#sync(begin - this.#origin);
+      },
+    };
+    return (this.#salvage = new Salvage(host, stage, this.#clock?.nanosPerTick, closes && !alone, alone));
+  }
+
   /** Begins the generation: its Sync. An event that cannot be parsed at the head of a thread is an error before it. */
   open(): void {
+    if (this.#salvage !== undefined) return;
     const generation = this.#generation!;
     const nanosPerTick = this.#clock!.nanosPerTick!;
     const state = this.#state;
@@ -151,6 +204,7 @@ export class GenerationReader {
       return true;
     } catch (error) {
       this.#break(error, generation.begin);
+      if (this.#salvages) this.#takeOver({ at: "generation" }, false);
       return false;
     }
   }
@@ -164,6 +218,7 @@ export class GenerationReader {
   /** Delivers events of the generation, some ten thousand at a time; false when there are no more. */
   deliver(): boolean {
     if (this.error !== undefined) return false;
+    if (this.#salvage !== undefined) return this.#salvage.deliver();
     if (this.#core !== undefined) {
       const answer = this.#core.run(this.#state);
       if (answer !== CoreAnswer.Unusual) return answer === CoreAnswer.More;
@@ -179,14 +234,17 @@ export class GenerationReader {
       }
       return true;
     } catch (error) {
-      this.#break(error, cursors.offsetOf(cursors.record[this.#tried]));
+      this.#break(this.#state.fault ?? error, cursors.offsetOf(cursors.record[this.#tried]));
+      if (this.#salvages) this.#takeOver({ at: "events", done: this.#done ? this.#tried : -1, sample: this.#sample }, false);
       return false;
     }
   }
 
   #break(error: unknown, offset: number): void {
     if (!(error instanceof Break)) throw error;
-    this.error = error.toError(offset, this.#container.current);
+    const found = error.toError(offset, this.#container.current, this.#container.batchAt(error.offset ?? offset));
+    if (this.#salvages) this.#broken ??= found;
+    else this.error = found;
   }
 
   #load(generation: Generation): void {
@@ -198,6 +256,7 @@ export class GenerationReader {
     this.#samples.load(generation);
     this.#tables.clock = clock.snapshot;
     this.#clock = clock;
+    if (this.#salvages) this.#tables.keepReasons();
   }
 
   #sync(at: number): void {
@@ -228,13 +287,20 @@ export class GenerationReader {
     this.#tried = cursor;
     if (cursors.look(cursor) === Ahead.Malformed) return this.#tryLast(cursor);
     if (!this.#ordering.advance(cursor)) return false;
+    if (this.#state.fault !== undefined) this.#failAfter(this.#state.fault);
     cursors.step(place);
     return true;
   }
 
+  /** The event has happened all the same, for a salvage. */
+  #failAfter(fault: Break | undefined): never {
+    this.#done = true;
+    throw fault;
+  }
+
   #tryLast(cursor: number): boolean {
-    this.#state.muted = true;
-    if (this.#ordering.advance(cursor)) throw this.#cursors.failures[cursor];
+    this.#state.muted = !this.#salvages;
+    if (this.#ordering.advance(cursor)) this.#failAfter(this.#state.fault ?? this.#cursors.failures[cursor]);
     this.#state.muted = false;
     return false;
   }

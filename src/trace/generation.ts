@@ -78,10 +78,35 @@ export class Generation {
     this.batches.push({ kind, thread: header.thread, time: header.time, experiment: header.experiment, begin, end: this.used, offset });
   }
 
-  /** File offset of a position in the bytes. */
-  offsetOf(position: number): number {
-    for (const batch of this.batches) if (position >= batch.begin && position <= batch.end) return batch.offset + position - batch.begin;
-    return 0;
+  /** File offset of a position in the bytes. @param inside a position in the same batch, where the first one may be its end. */
+  offsetOf(position: number, inside: number = position): number {
+    const batch = this.batches[this.batchAt(inside)];
+    return batch === undefined || position > batch.end ? 0 : batch.offset + position - batch.begin;
+  }
+
+  /** Place in the list of the batch whose payload lies at an offset of the file, or ends there; -1 = none. */
+  batchOf(offset: number): number {
+    let low = 0;
+    let high = this.batches.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.batches[middle].offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const batch = this.batches[low - 1];
+    return batch !== undefined && offset <= batch.offset + batch.end - batch.begin ? low - 1 : -1;
+  }
+
+  /** Place in the list of the batch whose payload has this position, or ends there; -1 = none. */
+  batchAt(position: number): number {
+    let low = 0;
+    let high = this.batches.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.batches[middle].begin <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 }
 

@@ -50,7 +50,7 @@ export class IdIndex {
 
   /** Makes the entries findable; returns an id that stands twice, if any. @param keepLast an id may stand twice, and its last entry is found. */
   seal(keepLast = false): number | undefined {
-    if (this.#zeroTwice) return 0;
+    if (this.#zeroTwice && !keepLast) return 0;
     if (this.nextFree > this.entries * sparePerEntry + spareLeast) return this.#sealSparse(keepLast);
     if (this.nextFree > this.#dense.length) this.#dense = new Int32Array(Math.max(this.nextFree, this.#dense.length * 2));
     this.#denseLimit = this.nextFree;

@@ -149,6 +149,26 @@ export type TraceVisitor = {
   block?(block: EventBlock): void;
 };
 
+/** What was read beyond the break of a trace, with `salvage`. */
+export type Salvaged = {
+  /** Events delivered behind those that are delivered without it, and the time of the first and the last one. */
+  readonly events: number;
+  readonly from: TraceNanos;
+  readonly to: TraceNanos;
+  /** Generations of which something was read. */
+  readonly generations: number;
+  /** Bytes that were passed over. What a cut file lacks is not counted, nor what a wrong byte made of an event. */
+  readonly skippedBytes: number;
+  /** Events that were left out: what they happened to is not known, or they contradict themselves. */
+  readonly skippedEvents: number;
+  /** States that were not what an event needs, and have been taken as it implies them. */
+  readonly repairs: number;
+  /** Mentions of strings and stacks that the file has lost. A string reads "(lost)"; a stack is none. */
+  readonly lostNames: number;
+  /** Where the clock's frequency is from: the file, a generation before the damaged one, or (none is left) the usual one. */
+  readonly clock: "file" | "earlier" | "assumed";
+};
+
 /** What a reading came to. A broken trace is a result, not an exception: what came before the break has been delivered. */
 export type TraceOutcome = {
   readonly info: TraceInfo | undefined;
@@ -159,6 +179,8 @@ export type TraceOutcome = {
   readonly end: TraceNanos;
   /** Set when reading ended in an error; its code, message and offset say where. */
   readonly error: ForetraceError | undefined;
+  /** With the option `salvage`, when reading ended in an error. */
+  readonly salvaged?: Salvaged | undefined;
 };
 
 /** A `WebAssembly.Module`. The types of Node do not name that without those of browsers, and it says as little: it has no members. */
@@ -173,6 +195,8 @@ export type TraceCores = {
 };
 
 export type ReadOptions = {
+  /** Goes on behind the error of a broken trace with what can be read there, behind all that is delivered without. See docs/salvage.md. */
+  readonly salvage?: boolean;
   readonly signal?: AbortSignal;
   /** Called about once a generation with the bytes consumed so far. */
   readonly progress?: (bytes: number) => void;

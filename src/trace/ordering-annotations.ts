@@ -1,7 +1,7 @@
 /** What programs say about themselves (tasks, regions, logs, labels), the number of processors, and experimental events. */
 import { inconsistent, malformed } from "./broken.ts";
 import { EventKind, Metric, Scope } from "./model.ts";
-import { argumentCounts, Wire, wireName } from "./spec.ts";
+import { argumentCounts, Wire } from "./spec.ts";
 import type { State } from "./state.ts";
 import { idOrNone } from "./varint.ts";
 
@@ -63,14 +63,15 @@ function taskBegin(
   at: number,
   id: number,
   parentId: number,
-  name: number,
+  nameId: number,
   stackId: number,
 ): boolean {
   if (tasks.has(id)) throw inconsistent(`task ID conflict: ${id}`);
   const parent = parentId === 0 ? -1 : idOrNone(parentId);
-  const type = nameText(state, name, Wire.UserTaskBegin);
-  tasks.set(id, { type, parent });
+  const name = state.name(nameId, Wire.UserTaskBegin);
+  const type = state.tables.string(name);
   state.needRunning(thread);
+  tasks.set(id, { type, parent });
   return emit(state, EventKind.TaskBegin, at, thread, state.stack(stackId, Wire.UserTaskBegin), id, parent, name, 0);
 }
 
@@ -94,9 +95,10 @@ function taskEnd(state: State, tasks: Tasks, thread: number, at: number, id: num
 }
 
 /** Regions nest on a goroutine; the end of one that began before the trace is fine. */
-function region(state: State, type: number, thread: number, at: number, task: number, name: number, stackId: number): boolean {
+function region(state: State, type: number, thread: number, at: number, task: number, nameId: number, stackId: number): boolean {
   state.needRunning(thread);
-  const text = nameText(state, name, type);
+  const name = state.name(nameId, type);
+  const text = state.tables.string(name);
   const slot = state.goroutineOn(thread, type);
   const open = (state.goroutines.regions[slot] ??= []);
   if (type === Wire.UserRegionBegin) open.push({ task, type: text });
@@ -112,9 +114,4 @@ function region(state: State, type: number, thread: number, at: number, task: nu
   }
   const kind = type === Wire.UserRegionBegin ? EventKind.RegionBegin : EventKind.RegionEnd;
   return emit(state, kind, at, thread, state.stack(stackId, type), task, name, 0, 0);
-}
-
-function nameText(state: State, id: number, type: number): string {
-  if (state.tables.strings.find(id) < 0) throw malformed(`invalid string ID ${id} for ${wireName(type)} event`);
-  return state.tables.string(id);
 }

@@ -7,7 +7,7 @@ import type { State } from "./state.ts";
 import { idOrNone } from "./varint.ts";
 
 /** States as the model shows them, by status in the file. */
-const procStates = [ProcState.Undetermined, ProcState.Running, ProcState.Idle, ProcState.Running, ProcState.Idle] as const;
+export const procStates = [ProcState.Undetermined, ProcState.Running, ProcState.Idle, ProcState.Running, ProcState.Idle] as const;
 
 export function procStatus(state: State, thread: number, at: number, id: number, status: number): boolean {
   const { procs, threads } = state;
@@ -86,8 +86,6 @@ export function procSteal(state: State, cursors: Cursors, record: number, thread
   if (status !== ProcStatus.Syscall && status !== ProcStatus.SyscallAbandoned) return false;
   if (procs.sequence[slot] + 1 !== sequence || procs.generation[slot] !== state.generation) return false;
   state.needThread(thread);
-  procs.status[slot] = ProcStatus.Idle;
-  procs.sequence[slot] = sequence;
   const held = state.procId(thread);
   // An abandoned processor has no thread any more that would have to lose it.
   if (status !== ProcStatus.SyscallAbandoned) {
@@ -99,6 +97,8 @@ export function procSteal(state: State, cursors: Cursors, record: number, thread
     }
     threads.proc[fromSlot] = -1;
   }
+  procs.status[slot] = ProcStatus.Idle;
+  procs.sequence[slot] = sequence;
   const before = status === ProcStatus.SyscallAbandoned ? ProcState.Idle : ProcState.Running;
   const on = threads.goroutineId[thread];
   state.emit(EventKind.ProcTransition, time[record], state.threadId(thread), held, on, 0, id, before, ProcState.Idle, 0, 0, 0);

@@ -53,13 +53,13 @@ const notBegun = (type: number): Error => inconsistent(`tried to end event ${wir
 const twice = (type: number): Error => inconsistent(`found named active range already in first gen: ${wireName(type)}`);
 const missing = (type: number): Error => inconsistent(`resource is missing active range: ${wireName(type)}`);
 
-function stopBegin(state: State, thread: number, at: number, kind: number, stackId: number): boolean {
+function stopBegin(state: State, thread: number, at: number, kindId: number, stackId: number): boolean {
   const { stops } = state.goroutines;
   const slot = state.running(thread, Wire.STWBegin);
   const open = (stops[slot] ??= []);
-  if (open.some((stop) => stop.id === kind)) throw already(Wire.STWBegin);
+  if (open.some((stop) => stop.id === kindId)) throw already(Wire.STWBegin);
   const stack = state.stack(stackId, Wire.STWBegin);
-  state.string(kind, Wire.STWBegin);
+  const kind = state.string(kindId, Wire.STWBegin);
   open.push({ id: kind, generation: state.generation, kind: state.tables.string(kind) });
   return emit(
     state,

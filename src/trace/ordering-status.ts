@@ -6,7 +6,7 @@ import { Wire, wireName } from "./spec.ts";
 import { notInStatus, type State } from "./state.ts";
 
 /** States as the model shows them, by status in the file. */
-const goStates = [GoState.Undetermined, GoState.Runnable, GoState.Running, GoState.Syscall, GoState.Waiting] as const;
+export const goStates = [GoState.Undetermined, GoState.Runnable, GoState.Running, GoState.Syscall, GoState.Waiting] as const;
 
 /** @param on id of the thread the goroutine sits on, where it is in a system call. */
 export function goStatus(

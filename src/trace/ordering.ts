@@ -19,8 +19,8 @@ import { idOrNone } from "./varint.ts";
 export class Ordering {
   readonly #state: State;
   readonly #cursors: Cursors;
-  readonly #gc = new GcCycle();
-  #tasks: Tasks = new Map();
+  readonly gc = new GcCycle();
+  tasks: Tasks = new Map();
 
   constructor(state: State, cursors: Cursors) {
     this.#state = state;
@@ -29,9 +29,9 @@ export class Ordering {
 
   /** What another ordering knew of the collector (undefined = nothing yet) and of the tasks that have begun. */
   restore(collecting: boolean | undefined, sequence: number, tasks: Tasks): void {
-    this.#gc.running = collecting;
-    this.#gc.sequence = sequence;
-    this.#tasks = tasks;
+    this.gc.running = collecting;
+    this.gc.sequence = sequence;
+    this.tasks = tasks;
   }
 
   /**
@@ -118,9 +118,9 @@ export class Ordering {
       case Wire.GCMarkAssistActive:
       case Wire.GCMarkAssistBegin:
       case Wire.GCMarkAssistEnd:
-        return advanceRange(state, this.#gc, type, thread, at, a, b);
+        return advanceRange(state, this.gc, type, thread, at, a, b);
       default:
-        return advanceAnnotation(state, this.#tasks, type, thread, at, a, b, c, d);
+        return advanceAnnotation(state, this.tasks, type, thread, at, a, b, c, d);
     }
   }
 
@@ -248,14 +248,14 @@ export class Ordering {
     const { goroutines, procs, threads } = state;
     const slot = state.running(thread, Wire.GoSyscallBegin);
     if (goroutines.status[slot] !== GoStatus.Running) throw notInStatus(Wire.GoSyscallBegin, "Running");
-    goroutines.status[slot] = GoStatus.Syscall;
     const proc = threads.proc[thread];
-    procs.status[proc] = ProcStatus.Syscall;
     const sequence = values[record * recordWidth + 1];
     if (procs.sequence[proc] + 1 !== sequence || procs.generation[proc] !== state.generation) {
       const before = `${procs.sequence[proc]} (gen=${procs.generation[proc]})`;
       throw inconsistent(`failed to advance GoSyscallBegin: can't make sequence: ${before} -> ${sequence} (gen=${state.generation})`);
     }
+    goroutines.status[slot] = GoStatus.Syscall;
+    procs.status[proc] = ProcStatus.Syscall;
     procs.sequence[proc] = sequence;
     const id = threads.goroutineId[thread];
     const stack = state.stack(values[record * recordWidth + 2], Wire.GoSyscallBegin);
@@ -282,10 +282,10 @@ export class Ordering {
     const { goroutines, procs, threads } = state;
     const slot = state.running(thread, Wire.GoSyscallEnd);
     if (goroutines.status[slot] !== GoStatus.Syscall) throw notInStatus(Wire.GoSyscallEnd, "in a system call");
-    goroutines.status[slot] = GoStatus.Running;
     const proc = threads.proc[thread];
     const procId = procs.table.ids[proc];
     if (procs.status[proc] !== ProcStatus.Syscall) throw inconsistent(`expected proc ${procId} in a system call, but it was not`);
+    goroutines.status[slot] = GoStatus.Running;
     procs.status[proc] = ProcStatus.Running;
     const id = threads.goroutineId[thread];
     const at = this.#cursors.time[record];

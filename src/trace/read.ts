@@ -41,7 +41,7 @@ export function readTraceSpans(
   return readWith(source, options, (input, version, pause) =>
     oldVersions.includes(version)
       ? new OldReader(input, version, visitor, onSpan, pause, options.core?.old())
-      : new GenerationReader(input, version, visitor, onSpan, options.core?.generations()),
+      : new GenerationReader(input, version, visitor, onSpan, options.core?.generations(), undefined, options.salvage),
   );
 }
 
@@ -99,6 +99,7 @@ async function readWith(
       generations: reader.generations,
       end: traceNanos(Math.max(0, reader.end)),
       error: reader.error,
+      salvaged: reader.salvaged,
     };
   } finally {
     stop.end();

@@ -25,6 +25,10 @@ export class State {
   last: TraceNanos = Number.NaN as TraceNanos;
   /** While set, handlers run their checks and change state, but deliver nothing. */
   muted = false;
+  /** For a salvage: a name that the generation lacks does not keep its event from being delivered. How many there were, and the first one. */
+  tolerant = false;
+  lost = 0;
+  fault: Break | undefined;
   readonly #visitor: TraceVisitor;
 
   constructor(tables: Tables, visitor: TraceVisitor) {
@@ -107,14 +111,29 @@ export class State {
 
   /** The stack id, when the generation has it. @throws Break */
   stack(id: number, type: number): number {
-    if (this.tables.stacks.find(id) < 0) throw malformed(`found invalid stack ID ${id} for event ${wireName(type)}`);
-    return id;
+    if (this.tables.stacks.find(id) >= 0) return id;
+    this.#lacks(`found invalid stack ID ${id} for event ${wireName(type)}`);
+    return 0;
   }
 
   /** The string id, when the generation has it. @throws Break */
   string(id: number, type: number): number {
-    if (this.tables.strings.find(id) < 0) throw malformed(`found invalid string ID ${id} for event ${wireName(type)}`);
-    return id;
+    if (this.tables.strings.find(id) >= 0) return id;
+    this.#lacks(`found invalid string ID ${id} for event ${wireName(type)}`);
+    return this.tables.standIn(id);
+  }
+
+  /** As {@link string}, of a string whose text the ordering goes by. @throws Break */
+  name(id: number, type: number): number {
+    if (this.tables.strings.find(id) >= 0) return id;
+    this.#lacks(`invalid string ID ${id} for ${wireName(type)} event`);
+    return this.tables.standIn(id);
+  }
+
+  #lacks(message: string): void {
+    if (!this.tolerant) throw malformed(message);
+    this.lost++;
+    this.fault ??= malformed(message);
   }
 }
 

@@ -13,7 +13,7 @@ export type GenerationClock = {
 };
 
 /** @throws Break for a second frequency or snapshot, and for foreign records. */
-export function readClock(generation: Generation, version: number): GenerationClock {
+export function readClock(generation: Pick<Generation, "batches" | "bytes">, version: number): GenerationClock {
   const reader = new ByteCursor();
   let nanosPerTick: number | undefined;
   let raw: { ticks: number; mono: bigint; seconds: bigint; nanos: bigint } | undefined;
@@ -59,7 +59,7 @@ export class CpuSamples {
   stack: Float64Array = new Float64Array(0);
 
   /** @throws Break for foreign records. */
-  load(generation: Generation): void {
+  load(generation: Pick<Generation, "batches" | "bytes">): void {
     this.count = 0;
     const rows: number[][] = [];
     const reader = new ByteCursor();

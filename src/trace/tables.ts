@@ -1,5 +1,5 @@
 /** Strings, stacks and clock of one generation: found at load, made into text and frames only when asked for. */
-import { malformed, placed } from "./broken.ts";
+import { Break, malformed, placed } from "./broken.ts";
 import { BatchKind, type Batch, type Generation } from "./generation.ts";
 import { IdIndex, type FoundEntries } from "./id-index.ts";
 import type { ClockSnapshot, Frame, GenerationTables } from "./model.ts";
@@ -8,6 +8,35 @@ import { ByteCursor } from "./varint.ts";
 
 const decoder = new TextDecoder();
 
+/** What stands for a text that the trace lost. */
+export const lostText = "(lost)";
+/** The runtime gives its reasons the first ids of every generation. */
+const reasonIds = 64;
+const knownReasons: ReadonlySet<string> = new Set([
+  "GC (dedicated)",
+  "GC (fractional)",
+  "GC (idle)",
+  "unspecified",
+  "forever",
+  "network",
+  "select",
+  "sync.(*Cond).Wait",
+  "sync",
+  "chan send",
+  "chan receive",
+  "GC mark assist wait for work",
+  "GC background sweeper wait",
+  "system goroutine wait",
+  "preempted",
+  "wait for debug call",
+  "wait until GC ends",
+  "sleep",
+  "GC weak to strong wait",
+  "synctest",
+  "runtime.Gosched",
+  "runtime.GoSched",
+]);
+
 export class Tables implements GenerationTables {
   generation = 0;
   clock: ClockSnapshot | undefined;
@@ -15,11 +44,19 @@ export class Tables implements GenerationTables {
   readonly strings = new IdIndex();
   readonly stacks = new IdIndex();
   #generation: Generation | undefined;
+  /** Bytes of tables that had to be left out. */
+  damagedBytes = 0;
   readonly #reader = new ByteCursor();
+  /** Where the entry being read begins. */
+  #entry = 0;
   /** Text by entry, filled on demand. */
   #texts: (string | undefined)[] = [];
   #extraTexts: string[] = [];
   readonly #extraIds = new Map<string, number>();
+  /** For a salvage: what is damaged is left out, and a name that lacks has a stand-in. */
+  lenient = false;
+  /** Texts of reasons by the id that an earlier generation had for them: the runtime numbers them alike each time. */
+  #reasons = new Map<number, string>();
   /** PC → place of its first frame record; made when the first stack is asked for. */
   #frames: Map<number, number> | undefined;
 
@@ -52,21 +89,41 @@ export class Tables implements GenerationTables {
     try {
       this.#fill(generation);
     } catch (error) {
-      throw placed(error, generation.offsetOf(this.#reader.position));
+      throw placed(error, generation.offsetOf(this.#reader.position, this.#entry));
     }
   }
 
   #fill(generation: Generation): void {
-    for (const batch of generation.batches) {
-      if (batch.kind === BatchKind.Strings) this.#addStrings(batch.begin, batch.end);
-      else if (batch.kind === BatchKind.Stacks) this.#addStacks(batch.begin, batch.end);
-      else if (batch.kind === BatchKind.Experimental) this.#addExperiment(batch);
+    if (this.lenient) {
+      this.#fillLeniently(generation);
+      return;
     }
+    for (const batch of generation.batches) this.#add(batch);
     const twiceString = this.strings.seal();
     if (twiceString !== undefined) throw malformed(`found multiple strings with the same ID ${twiceString}`);
     const twiceStack = this.stacks.seal();
     if (twiceStack !== undefined) throw malformed(`found multiple stacks with the same ID ${twiceStack}`);
     this.#checkFrames();
+  }
+
+  #add(batch: Batch): void {
+    if (batch.kind === BatchKind.Strings) this.#addStrings(batch.begin, batch.end);
+    else if (batch.kind === BatchKind.Stacks) this.#addStacks(batch.begin, batch.end);
+    else if (batch.kind === BatchKind.Experimental) this.#addExperiment(batch);
+  }
+
+  /** All entries in front of the damage of each batch; of two with one id the later one. */
+  #fillLeniently(generation: Generation): void {
+    for (const batch of generation.batches) {
+      try {
+        this.#add(batch);
+      } catch (error) {
+        if (!(error instanceof Break)) throw error;
+        this.damagedBytes += batch.end - Math.min(batch.end, this.#entry);
+      }
+    }
+    this.strings.seal(true);
+    this.stacks.seal(true);
   }
 
   #addExperiment(batch: Batch): void {
@@ -89,6 +146,20 @@ export class Tables implements GenerationTables {
     return extra;
   }
 
+  /** Id of what stands for a string that the generation lacks: the reason that had this id before, or words that say so. */
+  standIn(id: number): number {
+    return this.intern(this.#reasons.get(id) ?? lostText);
+  }
+
+  /** Remembers the reasons of this generation, for {@link standIn}. */
+  keepReasons(): void {
+    for (let id = 1; id <= reasonIds; id++) {
+      if (this.strings.find(id) < 0) continue;
+      const text = this.string(id);
+      if (knownReasons.has(text)) this.#reasons.set(id, text);
+    }
+  }
+
   /** An id in this generation for a text that was carried over from an earlier one. */
   intern(text: string): number {
     if (text === "") return 0;
@@ -99,6 +170,10 @@ export class Tables implements GenerationTables {
       this.#extraIds.set(text, id);
     }
     return id;
+  }
+
+  get lostName(): number {
+    return this.intern(lostText);
   }
 
   stack(id: number): readonly Frame[] {
@@ -121,7 +196,11 @@ export class Tables implements GenerationTables {
     const func = reader.uvarint("frame");
     const file = reader.uvarint("frame");
     const line = reader.uvarint("frame");
-    return { pc, func: this.string(func), file: this.string(file), line };
+    return { pc, func: this.#name(func), file: this.#name(file), line };
+  }
+
+  #name(id: number): string {
+    return this.lenient && this.strings.find(id) < 0 ? lostText : this.string(id);
   }
 
   #text(entry: number): string {
@@ -141,7 +220,7 @@ export class Tables implements GenerationTables {
   #addStrings(begin: number, end: number): void {
     const reader = this.#reader;
     reader.set(this.#bytes, begin + 1, end);
-    while (!reader.done) {
+    for (this.#entry = begin; !reader.done; this.#entry = reader.position) {
       const type = reader.byte("string");
       if (type !== Wire.String) throw malformed(`expected string event, got ${type}`);
       const id = reader.uvarint("string ID");
@@ -157,7 +236,7 @@ export class Tables implements GenerationTables {
   #addStacks(begin: number, end: number): void {
     const reader = this.#reader;
     reader.set(this.#bytes, begin + 1, end);
-    while (!reader.done) {
+    for (this.#entry = begin; !reader.done; this.#entry = reader.position) {
       const type = reader.byte("stack");
       if (type !== Wire.Stack) throw malformed(`expected stack event, got ${type}`);
       const id = reader.uvarint("stack ID");

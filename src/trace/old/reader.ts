@@ -8,7 +8,7 @@ import { Break, truncated } from "../broken.ts";
 import type { GenerationSpan } from "../generation-reader.ts";
 import { headerBytes } from "../header.ts";
 import type { Input } from "../input.ts";
-import { EventKind, type TraceInfo, type TraceVisitor } from "../model.ts";
+import { EventKind, type Salvaged, type TraceInfo, type TraceVisitor } from "../model.ts";
 import { Converter, convertedWords } from "./convert.ts";
 import { OldCore } from "./core.ts";
 import { OldOrdering, type Order } from "./ordering.ts";
@@ -68,6 +68,8 @@ export class OldReader {
     this.#module = core;
     this.#core = OldCore.open(core, maxBytes + 1);
   }
+
+  readonly salvaged: Salvaged | undefined;
 
   get events(): number {
     return this.#out.events;

@@ -1,0 +1,29 @@
+/** What a salvage counts while it goes on; handed out as {@link Salvaged}. */
+import { traceNanos } from "../../lib/units.ts";
+import type { Salvaged } from "../model.ts";
+
+export class SalvageReport {
+  generations = 0;
+  skippedBytes = 0;
+  skippedEvents = 0;
+  repairs = 0;
+  lostNames = 0;
+  clock: Salvaged["clock"] = "file";
+
+  /** @param before, from events delivered before the break, and the time of the first one behind it. */
+  result(before: number, events: number, from: number, to: number): Salvaged {
+    const { generations, skippedBytes, skippedEvents, repairs, lostNames, clock } = this;
+    const gained = events - before;
+    return {
+      events: gained,
+      from: traceNanos(gained > 0 ? from : Math.max(0, to)),
+      to: traceNanos(Math.max(0, to)),
+      generations,
+      skippedBytes,
+      skippedEvents,
+      repairs,
+      lostNames,
+      clock,
+    };
+  }
+}
