@@ -21,6 +21,8 @@ export type AnalyzeOptions = {
   readonly assumeVersion?: string | undefined;
   /** Every event is held against the rules of the event model; the first that breaks one is the outcome's error. */
   readonly paranoid?: boolean;
+  /** Reads on behind the error of a broken trace. */
+  readonly salvage?: boolean;
   readonly write: (text: string) => void;
   /** Resolves when what was written has gone far enough to write more; no more of the trace is read before. */
   readonly ready?: () => Promise<void>;
@@ -58,7 +60,7 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   const assumeVersion = parseVersion(options.assumeVersion);
   const { input, color, width, series = "core" } = options;
   const answer = await answers[options.format]({ input, windowNanos, ...range, write, series, color, width });
-  const whole = options.paranoid === true || assumeVersion !== undefined || !endsEarly.has(options.format);
+  const whole = options.paranoid === true || options.salvage === true || assumeVersion !== undefined || !endsEarly.has(options.format);
   const beginning = whole ? undefined : await options.beginning?.(range.to);
   const source = (): ByteSource => {
     const opened = beginning?.source ?? open();
@@ -82,7 +84,7 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
 async function readInOne(
   visitor: TraceVisitor,
   source: ByteSource,
-  { paranoid: isParanoid, progress, signal }: AnalyzeOptions,
+  { paranoid: isParanoid, salvage, progress, signal }: AnalyzeOptions,
   assumeVersion: number | undefined,
 ): Promise<TraceOutcome> {
   const check = isParanoid === true ? (await import("./analyze/paranoid.ts")).paranoid(visitor) : undefined;
@@ -91,6 +93,7 @@ async function readInOne(
     ...(progress === undefined ? {} : { progress }),
     ...(signal === undefined ? {} : { signal }),
     ...(assumeVersion === undefined ? {} : { assumeVersion }),
+    ...(salvage === true ? { salvage } : {}),
   });
   return check?.judge(outcome) ?? outcome;
 }
@@ -103,7 +106,7 @@ async function readInThreads(
   assumeVersion: number | undefined,
 ): Promise<TraceOutcome | undefined> {
   const { input: file, windowNanos, threads = 1, partBytes, ready, progress, signal } = options;
-  if (threads < 2 || onWindow === undefined || file === "-" || options.paranoid === true) return undefined;
+  if (threads < 2 || onWindow === undefined || file === "-" || options.paranoid === true || options.salvage === true) return undefined;
   const { planParts } = await import("./threads/plan.ts");
   const plan = await planParts(file, { threads, assumeVersion, partBytes });
   if (plan === undefined) return undefined;

@@ -64,6 +64,8 @@ export class GenerationReader {
   #tried = 0;
   /** At an error: that event has happened all the same, for a salvage. */
   #done = false;
+  /** What had been delivered before the event tried last, for a salvage. */
+  #before: { events: number; last: number } | undefined;
 
   /** Undefined without one, and from the first generation on that it does not read. */
   #core: Core | undefined;
@@ -235,7 +237,8 @@ export class GenerationReader {
       return true;
     } catch (error) {
       this.#break(this.#state.fault ?? error, cursors.offsetOf(cursors.record[this.#tried]));
-      if (this.#salvages) this.#takeOver({ at: "events", done: this.#done ? this.#tried : -1, sample: this.#sample }, false);
+      if (this.#salvages)
+        this.#takeOver({ at: "events", done: this.#done ? this.#tried : -1, sample: this.#sample, before: this.#before! }, false);
       return false;
     }
   }
@@ -285,6 +288,7 @@ export class GenerationReader {
     const cursors = this.#cursors;
     const cursor = cursors.heap[place];
     this.#tried = cursor;
+    if (this.#salvages) this.#before = { events: this.#state.events, last: this.#state.last };
     if (cursors.look(cursor) === Ahead.Malformed) return this.#tryLast(cursor);
     if (!this.#ordering.advance(cursor)) return false;
     if (this.#state.fault !== undefined) this.#failAfter(this.#state.fault);

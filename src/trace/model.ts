@@ -151,7 +151,9 @@ export type TraceVisitor = {
 
 /** What was read beyond the break of a trace, with `salvage`. */
 export type Salvaged = {
-  /** Events delivered behind those that are delivered without it, and the time of the first and the last one. */
+  /** Time of the last event that is delivered without it. */
+  readonly brokenAt: TraceNanos;
+  /** Events delivered behind that, and the time of the first and the last one. */
   readonly events: number;
   readonly from: TraceNanos;
   readonly to: TraceNanos;

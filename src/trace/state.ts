@@ -3,6 +3,7 @@ import { inconsistent, malformed, type Break } from "./broken.ts";
 import type { EventKind, TraceVisitor } from "./model.ts";
 import { traceNanos, type TraceNanos } from "../lib/units.ts";
 import { Goroutines, noThread, Procs, Threads } from "./scheduler.ts";
+import type { LateEvents } from "./salvage/late.ts";
 import { wireName } from "./spec.ts";
 import type { Tables } from "./tables.ts";
 
@@ -25,6 +26,8 @@ export class State {
   last: TraceNanos = Number.NaN as TraceNanos;
   /** While set, handlers run their checks and change state, but deliver nothing. */
   muted = false;
+  /** For a salvage: where events go that lie far before the last one delivered. */
+  late: LateEvents | undefined;
   /** For a salvage: a name that the generation lacks does not keep its event from being delivered. How many there were, and the first one. */
   tolerant = false;
   lost = 0;
@@ -57,11 +60,20 @@ export class State {
     f: number,
   ): void {
     if (this.muted) return;
-    const time = at > this.last ? at : this.last + 1;
+    let time = at;
+    if (!(at > this.last)) {
+      if (this.late?.takes(this.last - at, kind, a, b, c, d) === true) return;
+      time = this.last + 1;
+    } else if (this.late?.isWaiting === true) this.tellLate();
     if (!(time <= latest)) throw malformed("event lies more than 104 days after the first one");
     this.last = time as TraceNanos;
     if (++this.events <= this.delivered) return;
     this.#visitor.event(kind, time as TraceNanos, thread, proc, goroutine, stack, a, b, c, d, e, f);
+  }
+
+  /** Tells what late events came to, just behind the last event. */
+  tellLate(): void {
+    this.late?.flush((kind, a, b, c, d) => this.emit(kind, this.last + 1, -1, -1, -1, 0, a, b, c, d, 0, 0));
   }
 
   /** Id of the thread, processor and goroutine of a thread's slot; -1 = none. */

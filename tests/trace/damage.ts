@@ -41,7 +41,7 @@ export function mutate(bytes: Uint8Array, seed: number): Uint8Array {
  * Reads bytes that may be anything, and asks for every name and stack of every event.
  * Only errors of the one table may come, times must rise, and what the outcome counts must be what was delivered.
  */
-export async function readDamaged(bytes: Uint8Array, core?: TraceCores): Promise<TraceOutcome | undefined> {
+export async function readDamaged(bytes: Uint8Array, core?: TraceCores, salvage = false): Promise<TraceOutcome | undefined> {
   let last = -1;
   let events = 0;
   const lister = new EventLister(() => {});
@@ -56,7 +56,7 @@ export async function readDamaged(bytes: Uint8Array, core?: TraceCores): Promise
         lister.event(...event);
       },
     };
-    const outcome = await readTrace([bytes], visitor, { core });
+    const outcome = await readTrace([bytes], visitor, { core, salvage });
     if (outcome.events !== events || outcome.end !== Math.max(0, last))
       throw new Error(`${outcome.events} events counted, ${events} delivered`);
     if (outcome.error !== undefined && !/^trace_(malformed|truncated|inconsistent)$/.test(outcome.error.code)) throw outcome.error;

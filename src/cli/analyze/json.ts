@@ -1,6 +1,7 @@
 /** JSON: one document, one line a window, so that it streams; the summary comes last. Shape and stability: docs/analyze.md. */
 import { findingJson } from "../../features/findings.ts";
 import { createSummary } from "../../features/summary.ts";
+import { breakFields } from "../break-text.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
 
 /** Raised when a field changes its meaning or goes away; new fields may come at any time. */
@@ -24,12 +25,9 @@ export function jsonAnswer({ input, windowNanos, from, to, write, series: set }:
     visitor: summary,
     finish(outcome) {
       const { findings, ...found } = summary.finish();
-      const error =
-        outcome.error === undefined
-          ? null
-          : { code: outcome.error.code, message: outcome.error.message, offset: outcome.error.place.offset ?? null };
+      const { error, salvaged } = breakFields(outcome);
       write(
-        `${windows === 0 ? open() : "\n"}],"summary":${JSON.stringify(found)},"findings":${JSON.stringify(findings.map(findingJson))},"error":${JSON.stringify(error)}}\n`,
+        `${windows === 0 ? open() : "\n"}],"summary":${JSON.stringify(found)},"findings":${JSON.stringify(findings.map(findingJson))},"error":${JSON.stringify(error)},"salvaged":${JSON.stringify(salvaged)}}\n`,
       );
     },
   };

@@ -4,6 +4,7 @@ import { createSummary, type FunctionSummary, type Summary } from "../../feature
 import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
 import type { TraceOutcome } from "../../trace/model.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
+import { salvagedText } from "../break-text.ts";
 import { fitEnd, styleOf, table, wrap, type Style } from "./layout.ts";
 
 export function textAnswer(options: AnswerOptions): Answer {
@@ -47,9 +48,13 @@ function headline(summary: Summary, outcome: TraceOutcome, { style, input, width
     : `${moment(range.start)} to ${moment(range.start + range.nanos)} of ${formatDuration(summary.traceNanos)}`;
   const at = wallClock === null ? "" : `, recorded ${new Date(wallClock).toISOString().replace("T", " ").replace("Z", " UTC")}`;
   const text = `${length} of a Go program (trace format 1.${summary.version}), ${count(summary.events, "event")} in ${count(summary.generations, "generation")}${at}`;
-  const broken =
-    outcome.error === undefined ? "" : `\n${style.warn("The trace breaks off there; everything below is about what came before.")}`;
+  const broken = outcome.error === undefined ? "" : `\n${style.warn(wrap(breakLine(outcome), width))}`;
   return `${style.bold(fitEnd(name, width))}\n${wrap(text, width)}${broken}`;
+}
+
+function breakLine({ salvaged }: TraceOutcome): string {
+  if (salvaged === undefined || salvaged.events === 0) return "The trace breaks off there; everything below is about what came before.";
+  return `Partial: the trace is broken at ${moment(salvaged.brokenAt)}; ${salvagedText(salvaged)}. Everything below counts that in.`;
 }
 
 const shownFunctions = 8;

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import { errorTable, ForetraceError, isForetraceError } from "../../lib/errors.ts";
 import { parseDurationNanos } from "../../lib/units.ts";
 import { formats, seriesSets, type Format, type SeriesSet } from "../analyze/answer.ts";
+import { breakText } from "../break-text.ts";
 import { openSink, type Sink } from "../sink.ts";
 import { progressBar, wantsColor } from "../terminal.ts";
 
@@ -17,6 +18,7 @@ type Options = {
   assumeVersion?: string;
   paranoid?: boolean;
   threads: number;
+  salvage?: boolean;
   color?: boolean;
 };
 
@@ -46,6 +48,7 @@ export function analyzeCommand(): Command {
       parseThreads,
       1,
     )
+    .option("--salvage", "read on behind the break of a broken trace: what can be had there, marked as partial")
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
       "after",
@@ -58,6 +61,7 @@ Then:
   foretrace analyze trace.out
   foretrace analyze --window 10ms --format csv trace.out > series.csv
   curl -s http://localhost:6060/debug/pprof/trace?seconds=5 | foretrace analyze -
+  foretrace analyze --salvage of-a-killed-program.trace                    (what a salvage gives: docs/salvage.md)
 
 The forms of the answer are described in docs/analyze.md, the series in docs/series.md.
 Exit status: 0 read to the end; 3 the trace breaks off (what came before has been printed), or --paranoid found a broken rule; 2 not a trace, an unknown version, or wrong use.`,
@@ -120,6 +124,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
       assumeVersion: options.assumeVersion,
       paranoid: options.paranoid === true,
       threads: options.threads,
+      salvage: options.salvage === true,
       write: (text) => sink.write(separate && options.format === "text" ? `\n${text}` : text),
       ready: () => sink.ready(),
       color: options.color !== false && toTerminal && wantsColor(process.stdout),
@@ -129,8 +134,7 @@ async function analyzeFile(file: string, windowNanos: number, options: Options, 
     }).finally(() => bar.end());
     if (outcome.error === undefined) return 0;
     const isWhole = outcome.error.code === "trace_rule_broken";
-    const before = outcome.events === 0 || isWhole ? "" : "; what came before it is printed";
-    process.stderr.write(`foretrace: ${name}: ${outcome.error.message}${before}\n`);
+    process.stderr.write(`foretrace: ${name}: ${isWhole ? outcome.error.message : breakText(outcome, "printed")}\n`);
     return errorTable[outcome.error.code].exit;
   } catch (error) {
     if (!isForetraceError(error)) throw error;

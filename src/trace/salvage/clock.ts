@@ -5,38 +5,55 @@ import type { Salvaged } from "../model.ts";
 import { Wire } from "../spec.ts";
 import { CpuSamples, readClock, type GenerationClock } from "../sync.ts";
 import { longEnd, longUvarint } from "../varint.ts";
+import { timesOf } from "./stretches.ts";
 
 /** Ticks per second of Linux, macOS and the BSDs: all that write formats from 1.22 on, but Windows. */
 const usualTicks = 15_625_000;
-/** Clocks outside of this are damage, and those that differ from the one before by more than a fifth. */
+/** Clocks outside of this are damage. */
 const fewestTicks = 1e3;
 const mostTicks = 1e10;
-const sameClock = 1.2;
+/** Where the clock counts nanoseconds of the monotonic clock in ticks of 64, as it does in most systems, it differs from it by less. */
+const sameNanos = 1e6;
 const sampleFields = 5;
 
 type FoundClock = { readonly clock: Required<GenerationClock> & { readonly nanosPerTick: number }; readonly source: Salvaged["clock"] };
 
-/** @param before nanoseconds per tick of the generation before; undefined = there is none. */
-export function salvageClock(generation: Generation, version: number, before: number | undefined): FoundClock {
+/**
+ * @param before nanoseconds per tick of the generation before; undefined = there is none.
+ * @param last absolute nanoseconds of the last event delivered.
+ */
+export function salvageClock(generation: Generation, version: number, before: number | undefined, last: number): FoundClock {
   let snapshot: GenerationClock["snapshot"];
   let nanosPerTick: number | undefined;
   for (const batch of generation.batches) {
     if (batch.kind !== BatchKind.Sync) continue;
     const found = attempt(() => readClock({ bytes: generation.bytes, batches: [batch] }, version));
     const nanos = found?.nanosPerTick;
-    if (nanos === undefined || !believable(nanos, before)) continue;
+    if (nanos === undefined || 1e9 / nanos < fewestTicks || 1e9 / nanos > mostTicks) continue;
     nanosPerTick ??= nanos;
     snapshot ??= found?.snapshot;
   }
-  if (nanosPerTick !== undefined) return { clock: { nanosPerTick, snapshot }, source: "file" };
+  if (nanosPerTick !== undefined && !isWrong(generation, nanosPerTick, snapshot, before, last))
+    return { clock: { nanosPerTick, snapshot }, source: "file" };
   if (before !== undefined) return { clock: { nanosPerTick: before, snapshot: undefined }, source: "earlier" };
   return { clock: { nanosPerTick: 1e9 / usualTicks, snapshot: undefined }, source: "assumed" };
 }
 
-function believable(nanos: number, before: number | undefined): boolean {
-  const perSecond = 1e9 / nanos;
-  if (perSecond < fewestTicks || perSecond > mostTicks) return false;
-  return before === undefined || (nanos < before * sameClock && before < nanos * sameClock);
+/** With a wrong frequency the generation lies elsewhere: ticks count from long before the trace. */
+function isWrong(
+  generation: Generation,
+  nanosPerTick: number,
+  snapshot: GenerationClock["snapshot"],
+  before: number | undefined,
+  last: number,
+): boolean {
+  if (before !== undefined) {
+    const begin = timesOf(generation, 1e9 / before).from;
+    return Math.abs(begin * before - last) < Math.abs(begin * nanosPerTick - last);
+  }
+  const usual = 1e9 / usualTicks;
+  if (snapshot === undefined || nanosPerTick === usual) return false;
+  return Math.abs((Number(snapshot.trace) / nanosPerTick) * usual - Number(snapshot.mono)) < sameNanos;
 }
 
 /** Whole samples whose time lies between two times in ticks. */

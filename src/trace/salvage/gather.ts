@@ -16,6 +16,8 @@ const headerMost = 42;
 const view = 2 * (headerMost + limits.batchBytes) + headerMost;
 
 export class Gatherer {
+  /** See {@link Expected}. */
+  padded: boolean | undefined;
   /** Nothing is left. */
   ended = false;
   readonly #look: Lookahead;
@@ -66,7 +68,12 @@ export class Gatherer {
         generation.end = look.offset;
         return whole;
       }
-      const expected: Expected = { generation: Math.max(generation.number, this.#last), time: this.#time, version: this.#version };
+      const expected: Expected = {
+        generation: Math.max(generation.number, this.#last),
+        time: this.#time,
+        version: this.#version,
+        padded: this.padded,
+      };
       if (this.#lost) {
         this.#search(expected);
         continue;
@@ -124,6 +131,7 @@ export class Gatherer {
     generation.add(header, size, offset, this.#version);
     look.at = begin + size;
     this.#time = header.time;
+    this.padded = header.padded;
     generation.end = look.offset;
     return whole;
   }

@@ -22,13 +22,15 @@ export type Expected = {
   /** Time of the last batch that was believed, in ticks; 0 = none yet. */
   readonly time: number;
   readonly version: number;
+  /** The headers before had the runtime's form; undefined = there was none. */
+  readonly padded: boolean | undefined;
 };
 
 const paddedBytes = 10;
 /** Generations have small numbers: they begin with 1 and last a second as a rule. */
 const largestGeneration = 2 ** 32;
-/** Batches of one trace lie no farther apart than this in ticks: more than an hour at the clocks that there are. */
-const farTicks = 2 ** 36;
+/** Batches that follow each other in the file lie no farther apart than this in ticks: nine minutes at the usual clock. */
+const farTicks = 2 ** 33;
 /** When nothing is known yet, headers may name any generation up to the largest; afterwards this one and few more. */
 const generationsAhead = 2;
 
@@ -83,7 +85,7 @@ export function isFollowed(
 
 /**
  * Place of the first believable header from `from` on, up to `to`; -1 = none there. `end`: where the bytes end.
- * Believable: its numbers fit, and either its size has the runtime's form or a header follows its payload.
+ * Believable: its numbers fit, and either its size has the runtime's form or (in a file that does not have that) a header follows its payload.
  */
 export function findHeader(bytes: Uint8Array, from: number, to: number, end: number, expected: Expected, isLast: boolean): number {
   for (let at = from; at < to; at++) {
@@ -91,7 +93,7 @@ export function findHeader(bytes: Uint8Array, from: number, to: number, end: num
     if (type !== Wire.EventBatch && type !== Wire.ExperimentalBatch) continue;
     const header = headerAt(bytes, at, end);
     if (header === undefined || !fits(header, expected)) continue;
-    if (header.padded || isFollowed(bytes, at, end, header, expected, isLast)) return at;
+    if (expected.padded === true ? header.padded : header.padded || isFollowed(bytes, at, end, header, expected, isLast)) return at;
   }
   return -1;
 }

@@ -121,7 +121,13 @@ export class Repair {
     if (type === Wire.STWBegin) {
       const open = goroutines.stops[slot];
       const same = open?.findIndex((stop) => stop.id === a) ?? -1;
-      if (same >= 0) this.#endRange(RangeName.StopTheWorld, this.#state.tables.intern(open!.splice(same, 1)[0].kind), Scope.Goroutine, threads.goroutineId[thread]);
+      if (same >= 0)
+        this.#endRange(
+          RangeName.StopTheWorld,
+          this.#state.tables.intern(open!.splice(same, 1)[0].kind),
+          Scope.Goroutine,
+          threads.goroutineId[thread],
+        );
     }
     if (type === Wire.UserTaskBegin) this.#ordering.tasks.delete(a);
     if (type === Wire.UserRegionEnd && goroutines.regions[slot] !== undefined) this.#regionEnd(slot, a);

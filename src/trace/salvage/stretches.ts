@@ -2,7 +2,7 @@
 import { batchKind, BatchKind, type Batch, type Generation } from "../generation.ts";
 import type { Stretch } from "./lanes.ts";
 import { endOfEvents, walkedTicks } from "./payload.ts";
-import { findHeader, headerAt } from "./headers.ts";
+import { type Expected, findHeader, headerAt } from "./headers.ts";
 import type { SalvageReport } from "./report.ts";
 
 /** A batch's time may differ so much from that of the others in the middle: generations last a second or some; idle ones longer. */
@@ -13,13 +13,18 @@ const tailSeconds = 10;
 const toleranceSeconds = 0.001;
 
 /** Batches cut where their events cannot be parsed; those that were swallowed by a wrong size come out of what lies behind. */
-export function mendBatches(generation: Generation, batches: readonly Batch[], version: number, report: SalvageReport): Batch[] {
+export function mendBatches(
+  generation: Generation,
+  batches: readonly Batch[],
+  expected: Pick<Expected, "version" | "padded">,
+  report: SalvageReport,
+): Batch[] {
   const mended: Batch[] = [];
   for (const whole of batches) {
     for (let batch: Batch | undefined = whole; batch !== undefined;) {
       const end: number = batch.kind === BatchKind.Timed ? endOfEvents(generation.bytes, batch.begin, batch.end) : batch.end;
       mended.push(end === batch.end ? batch : { ...batch, end });
-      const inner: Batch | undefined = end < whole.end ? swallowed(generation, whole, end, version) : undefined;
+      const inner: Batch | undefined = end < whole.end ? swallowed(generation, whole, end, expected) : undefined;
       report.skippedBytes += (inner?.begin ?? whole.end) - end;
       batch = inner;
     }
@@ -28,14 +33,19 @@ export function mendBatches(generation: Generation, batches: readonly Batch[], v
 }
 
 /** The first batch in another one from a place on. */
-function swallowed(generation: Generation, { begin, end, time, offset }: Batch, from: number, version: number): Batch | undefined {
+function swallowed(
+  generation: Generation,
+  { begin, end, time, offset }: Batch,
+  from: number,
+  expected: Pick<Expected, "version" | "padded">,
+): Batch | undefined {
   const { bytes, number } = generation;
-  const at = findHeader(bytes, from, end, end, { generation: number, time, version }, true);
+  const at = findHeader(bytes, from, end, end, { ...expected, generation: number, time }, true);
   if (at < 0) return undefined;
   const { length, size, experiment, generation: named, thread, time: own } = headerAt(bytes, at, end)!;
   if (named !== number) return undefined;
   const start = at + length;
-  const kind = batchKind(bytes, start, Math.min(size, end - start), experiment, version);
+  const kind = batchKind(bytes, start, Math.min(size, end - start), experiment, expected.version);
   return { kind, thread, time: own, experiment, begin: start, end: Math.min(end, start + size), offset: offset + start - begin };
 }
 
