@@ -114,7 +114,10 @@ export class Cursors {
       if (cursor === done) {
         const ahead = this.look(cursor);
         if (ahead === Ahead.End) continue;
-        time = ahead === Ahead.Malformed ? this.#last[cursor] : this.time[record ^ 1] - Math.trunc(this.values[(record ^ 1) * recordWidth] * this.#nanosPerTick);
+        time =
+          ahead === Ahead.Malformed
+            ? this.#last[cursor]
+            : this.time[record ^ 1] - Math.trunc(this.values[(record ^ 1) * recordWidth] * this.#nanosPerTick);
         record ^= 1;
       }
       const begin = this.#start[record];

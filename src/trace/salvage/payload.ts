@@ -4,15 +4,13 @@ import { longEnd, longUvarint } from "../varint.ts";
 
 /** Ticks of the last event that {@link endOfEvents} walked over, since the batch's time. */
 export let walkedTicks = 0;
-export let walkedEvents = 0;
 
 /**
  * Where the events end that can be parsed and lie no later than `mostTicks` after the batch's time; `end` when all can.
- * Sets {@link walkedTicks} and {@link walkedEvents}.
+ * Sets {@link walkedTicks}.
  */
 export function endOfEvents(bytes: Uint8Array, begin: number, end: number, mostTicks: number = Number.POSITIVE_INFINITY): number {
   walkedTicks = 0;
-  walkedEvents = 0;
   for (let at = begin; at < end;) {
     const count = argumentCounts[bytes[at]];
     if (count < 0) return at;
@@ -25,7 +23,6 @@ export function endOfEvents(bytes: Uint8Array, begin: number, end: number, mostT
       next = longEnd;
     }
     walkedTicks += ticks;
-    walkedEvents++;
     at = next;
   }
   return end;
