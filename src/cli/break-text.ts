@@ -17,9 +17,10 @@ export function breakText({ error, events, end, info, bytes, salvaged }: BreakOu
       ? "nothing of it can be given"
       : `what came before it is ${given}: ${amount(before, "event")} up to ${formatDuration(until)}`;
   if (salvaged !== undefined) return `${error!.message}; ${delivered}; ${salvagedText(salvaged)}`;
+  // Of a broken trace of Go 1.21 or older nothing is known that could be salvaged by this reader.
+  if (info === undefined || info.version < 22) return `${error!.message}; ${delivered}`;
   const offset = error!.place.offset ?? bytes;
-  const missing = (info?.version ?? 22) < 22 ? "" : `; what lies from byte ${offset} on is missing`;
-  return `${error!.message}; ${delivered}${missing}; --salvage reads what can be read of it`;
+  return `${error!.message}; ${delivered}; what lies from byte ${offset} on is missing; --salvage reads what can be read of it`;
 }
 
 /** What a salvage gave, and what it had to guess or leave out. */

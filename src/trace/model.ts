@@ -197,7 +197,7 @@ export type TraceCores = {
 };
 
 export type ReadOptions = {
-  /** Goes on behind the error of a broken trace with what can be read there, behind all that is delivered without. See docs/salvage.md. */
+  /** Goes on behind the error of a broken trace with what can be read there, behind all that is delivered without. Formats from Go 1.22 on. See docs/salvage.md. */
   readonly salvage?: boolean;
   readonly signal?: AbortSignal;
   /** Called about once a generation with the bytes consumed so far. */

@@ -48,7 +48,7 @@ export function analyzeCommand(): Command {
       parseThreads,
       1,
     )
-    .option("--salvage", "read on behind the break of a broken trace: what can be had there, marked as partial")
+    .option("--salvage", "read on behind the break of a broken trace (Go 1.22 and later): what can be had there, marked as partial")
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
       "after",
