@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- decode|slice|library|threads|lstm]`: every speed claim, each variant in fresh processes, order reversed from round to round, rival in the same run.
+ * `npm run bench [-- decode|old|slice|library|threads|lstm]`: every speed claim, each variant in fresh processes, order reversed from round to round, rival in the same run.
  * Writes bench/results/DATE-NAME.json (machine, versions, commands, all rounds) and prints medians and ratios.
  */
 import { execFileSync, spawnSync } from "node:child_process";
@@ -165,6 +165,7 @@ if (result !== undefined) {
   );
 }
 if (isWanted("slice")) execFileSync(process.execPath, [join(root, "bench/slice.ts")], { cwd: root, stdio: "inherit" });
+if (isWanted("old")) execFileSync(process.execPath, [join(root, "bench/old.ts")], { cwd: root, stdio: "inherit" });
 if (isWanted("library")) execFileSync(process.execPath, [join(root, "bench/library.ts")], { cwd: root, stdio: "inherit" });
 if (isWanted("threads")) execFileSync(process.execPath, [join(root, "bench/threads.ts")], { cwd: root, stdio: "inherit" });
 if (isWanted("lstm")) {

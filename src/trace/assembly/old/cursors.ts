@@ -111,24 +111,29 @@ function parseEvent(cursor: usize, begin: usize, head: i32): i32 {
   if (head > 191) while (load<u8>(at++) > 127);
   const word = load<u64>(at);
   const stops = stopsOf(word);
-  if (<i32>popcnt(stops) < count || type == USER_LOG) return parseLong(cursor, at, type, count);
+  if (<i32>popcnt(stops) < count || count > 4 || type == USER_LOG) return parseLong(cursor, at, type, count);
   const time = load<i64>(cursor, 8) + <i64>valueOf(word, stops);
   store<i64>(cursor, time, 8);
   let used = bitsOf(stops);
-  let last: u64 = 0;
-  if (count > 1) {
-    let rest = stops >> used;
+  // One value behind the time is read whether it is there or not: nothing has to be guessed by the processor.
+  let rest = stops >> used;
+  let last = valueOf(word >> used, rest);
+  store<u64>(cursor, last, 32);
+  used = select(used, used + bitsOf(rest), count == 1);
+  if (count > 2) {
+    rest = stops >> used;
     last = valueOf(word >> used, rest);
-    store<u64>(cursor, last, 32);
+    store<u64>(cursor, last, 40);
     used += bitsOf(rest);
-    for (let to = cursor + 40; to < cursor + 24 + (<usize>count << 3); to += 8) {
+    if (count == 4) {
       rest = stops >> used;
       last = valueOf(word >> used, rest);
-      store<u64>(to, last);
+      store<u64>(cursor, last, 48);
       used += bitsOf(rest);
     }
   }
-  store<u32>(cursor, load<u8>(STACKED + type) != 0 ? <u32>last : 0, 64);
+  // 0 or all bits.
+  store<u32>(cursor, <u32>last & (0 - <u32>load<u8>(STACKED + type)), 64);
   store<u32>(cursor, <u32>at + <u32>(used >> 3));
   return isExact(<u64>time) ? EVENT : MALFORMED;
 }

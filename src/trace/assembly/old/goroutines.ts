@@ -16,7 +16,7 @@ let count: u32 = 0;
 
 /** Room for so many; false when there is none. */
 export function makeGoroutines(most: u64): bool {
-  shift = clz(most | 8) - 2;
+  shift = clz(most | 8) - 1;
   mask = (<u64>1 << (64 - shift)) - 1;
   goroutines = reserve((most + 1) * GOROUTINE);
   cells = reserve((mask + 1) << 2);

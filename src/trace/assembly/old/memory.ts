@@ -16,7 +16,7 @@ export const NEEDS: usize = 4608;
 export const GIVES: usize = 4672;
 /** By first byte: how many values follow, 0 = look closer. */
 export const VALUES: usize = 4736;
-/** By type: how many there are. */
+/** By type: how many there are, of the events that have their length in front. */
 export const SEEN: usize = 5120;
 /** String ids (doubles): why a goroutine leaves by type, kinds of stops. */
 export const REASONS: usize = 6144;
@@ -51,9 +51,11 @@ export const BYTES: usize = 2048 * KIB;
 /** Bytes behind the last record that are read with it, and are 0. */
 export const SLACK: usize = 64;
 
-/** 40 bytes: id, sequence number (32 bits), state, assists, untold, timer (bytes), blocked since, 24 call, regions. */
-export const GOROUTINE: usize = 40;
+/** 32 bytes: id, sequence number (32 bits), state, assists, untold, timer (bytes), blocked since, 24 call, regions. */
+export const GOROUTINE: usize = 32;
 
+/** Answers of functions. WAIT: not yet. */
+export const WAIT: i32 = 0;
 export const DONE: i32 = 1;
 export const UNUSUAL: i32 = 2;
 export const MORE: i32 = 3;

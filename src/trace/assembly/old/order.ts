@@ -3,7 +3,7 @@
  * Both at once: a goroutine is in one state for both, and an end of a system call that is moved to its own, earlier time is moved over
  * nothing that asks for its goroutine's state. What either would find fault with is refused.
  */
-import { END, MALFORMED, procs, sample, sampleCursor, step } from "./cursors";
+import { END, MALFORMED, parse, procs, sample, sampleCursor, step } from "./cursors";
 import { CURSOR, CURSORS, DONE, HEAP, MORE, UNUSUAL, WAITING } from "./memory";
 import { apply, isReady, noticeSample } from "./rules";
 import { reserve } from "./tables";
@@ -44,24 +44,31 @@ export function beginOrder(): void {
 export function advance(events: i32): i32 {
   let left = events;
   while (left > 0) {
-    if (!look()) return UNUSUAL;
+    if (waiting > 0 && !look()) return UNUSUAL;
     if (ready == 0) return waiting > 0 ? UNUSUAL : DONE;
     const cursor = pop();
     // Where nobody waits for what it does, and putting it among the others would leave them as they stand, it goes on by itself.
     const until = waiting > 0 ? i64.MIN_VALUE : alone();
     // It has been ready; what came since may have taken that from it.
-    if (!isReady(cursor)) return UNUSUAL;
+    if (take(cursor) != DONE) return UNUSUAL;
     while (true) {
-      if (!take(cursor)) return UNUSUAL;
       if (--left <= 0 || until == i64.MIN_VALUE) {
         wait(cursor, 0);
         break;
       }
-      const found = step(cursor);
+      const found = cursor == sampleCursor ? step(cursor) : parse(cursor);
       if (found == MALFORMED) return UNUSUAL;
       if (found == END) break;
-      if (load<i64>(cursor, 8) < until && isReady(cursor)) continue;
-      wait(cursor, 1);
+      if (load<i64>(cursor, 8) < until) {
+        const taken = take(cursor);
+        if (taken == DONE) continue;
+        if (taken == UNUSUAL) return UNUSUAL;
+        wait(cursor, 1);
+        break;
+      }
+      // Nobody waits: it goes among the others by itself.
+      if (isReady(cursor)) push(cursor);
+      else wait(cursor, 1);
       break;
     }
   }
@@ -95,19 +102,25 @@ function look(): bool {
   return true;
 }
 
-/** The ready event comes. False = unusual. */
-function take(cursor: usize): bool {
+/** The event comes: as {@link apply}. */
+// @ts-ignore: decorator
+@inline
+function take(cursor: usize): i32 {
   const time = load<i64>(cursor, 8);
-  if (time < lastTime) return false;
-  if (length == 0) firstTime = time;
-  lastTime = time;
-  const index = length++;
-  store<u16>(order + (<usize>index << 1), load<u16>(cursor, 76));
-  if (cursor == sampleCursor) {
-    noticeSample(load<i64>(sample, 16));
-    return true;
+  const index = length;
+  if (cursor == sampleCursor) noticeSample(load<i64>(sample, 16));
+  else {
+    const applied = apply(cursor, index);
+    if (applied != DONE) return applied;
   }
-  return apply(cursor, index);
+  if (time < lastTime) return UNUSUAL;
+  if (index == 0) firstTime = time;
+  lastTime = time;
+  length = index + 1;
+  // What flagged it has come before.
+  const entry = order + (<usize>index << 1);
+  store<u16>(entry, load<u16>(entry) | load<u16>(cursor, 76));
+  return DONE;
 }
 
 export function flag(index: u32): void {

@@ -1,15 +1,16 @@
 /** What the events do to goroutines, processors and the collector, and whether they may. */
 import { closeRegion, closeTask, isRegion, openRegion, openTask } from "./annotations";
 import { addGoroutine, findGoroutine, nobody, widen } from "./goroutines";
-import { GIVES, isExact, NEEDS, RULES, TIMERS } from "./memory";
+import { DONE, GIVES, isExact, NEEDS, RULES, TIMERS, UNUSUAL, WAIT } from "./memory";
 import { addExit, flag } from "./order";
 import { beginPreamble, isPreamble, tellPreamble } from "./preamble";
 import { timers } from "./scan";
 import {
   COLLECTION, CPU_SAMPLE, CREATE, DEAD, FREE, GC_DONE, GC_MARK_ASSIST_DONE, GC_MARK_ASSIST_START, GC_START, GC_SWEEP_DONE, GC_SWEEP_START,
-  GO_CREATE, GO_END, GO_IN_SYSCALL, GO_START, GO_START_LABEL, GO_START_LOCAL, GO_STOP, GO_SYS_BLOCK, GO_SYS_CALL, GO_SYS_EXIT, GO_UNBLOCK,
-  GO_UNBLOCK_LOCAL, GO_WAITING, GOMAXPROCS, HEAP_ALLOC, HEAP_GOAL, LEAVE, NAMED, PROC_START, PROC_STOP, RUNNING, STW_DONE, STW_START, TOLD,
-  USER_LOG, USER_REGION, USER_TASK_CREATE, USER_TASK_END, WAITING_NET,
+  GO_BLOCK, GO_BLOCK_COND, GO_BLOCK_GC, GO_BLOCK_NET, GO_BLOCK_RECV, GO_BLOCK_SELECT, GO_BLOCK_SEND, GO_BLOCK_SYNC, GO_CREATE, GO_END,
+  GO_IN_SYSCALL, GO_PREEMPT, GO_SCHED, GO_SLEEP, GO_START, GO_START_LABEL, GO_START_LOCAL, GO_STOP, GO_SYS_BLOCK, GO_SYS_CALL, GO_SYS_EXIT,
+  GO_UNBLOCK, GO_UNBLOCK_LOCAL, GO_WAITING, GOMAXPROCS, HEAP_ALLOC, HEAP_GOAL, LEAVE, NAMED, PROC_START, PROC_STOP, RUNNABLE, RUNNING, STW_DONE,
+  STW_START, TOLD, USER_LOG, USER_REGION, USER_TASK_CREATE, USER_TASK_END, WAITING_NET, WAITING_STATE,
 } from "./spec";
 import { hasString } from "./tables";
 
@@ -70,77 +71,128 @@ export function noticeSample(id: i64): void {
   if (goroutine != 0) notice(goroutine, CPU_SAMPLE);
 }
 
-/** The event, which is ready, comes; false = unusual. @param index its place in the order. */
-export function apply(cursor: usize, index: u32): bool {
+/**
+ * The event comes: DONE; WAIT, with nothing changed, when it is not ready, as {@link isReady} says; else UNUSUAL.
+ * @param index its place in the order.
+ */
+export function apply(cursor: usize, index: u32): i32 {
   const type = load<i32>(cursor, 16);
-  const rule = load<u8>(RULES + <usize>type);
   const on = current(cursor);
-  if (rule == LEAVE) {
-    notice(on, type);
-    store<u8>(on, load<u8>(GIVES + <usize>type), 12);
-    store<u32>(cursor, <u32>nobody, 24);
-    if (type == GO_SYS_BLOCK) store<i64>(on, load<i64>(cursor, 8), 16);
-    return true;
-  }
   switch (type) {
     case GO_START:
     case GO_START_LOCAL:
-    case GO_START_LABEL: {
-      const goroutine = begin(cursor, type);
-      if (on != nobody) return false;
-      // As the reference: a start with a label tells no state.
-      if (isPreamble && type != GO_START_LABEL) store<u8>(goroutine, 0, 14);
-      store<u32>(cursor, <u32>goroutine, 24);
-      return type != GO_START_LABEL || hasString(load<u64>(cursor, 48));
-    }
+    case GO_START_LABEL:
+      return start(cursor, on, type);
+    case GO_SCHED:
+    case GO_PREEMPT:
+      return leave(cursor, on, type, RUNNABLE);
+    case GO_SLEEP:
+    case GO_BLOCK:
+    case GO_BLOCK_SEND:
+    case GO_BLOCK_RECV:
+    case GO_BLOCK_SELECT:
+    case GO_BLOCK_SYNC:
+    case GO_BLOCK_COND:
+    case GO_BLOCK_GC:
+      return leave(cursor, on, type, WAITING_STATE);
+    case GO_BLOCK_NET:
+      return leave(cursor, on, type, WAITING_NET);
+    case GO_SYS_BLOCK:
+      if (on == nobody || stateOf(on) != RUNNING) return WAIT;
+      store<i64>(on, load<i64>(cursor, 8), 16);
+      return leave(cursor, on, type, WAITING_STATE);
     case GO_UNBLOCK:
     case GO_UNBLOCK_LOCAL: {
       const woken = subject(cursor);
+      if (woken == 0 || stateOf(woken) < WAITING_STATE || (type == GO_UNBLOCK && !isNext(cursor, woken))) return WAIT;
       notice(on, type);
-      if (stateOf(on) != RUNNING) return false;
+      if (stateOf(on) != RUNNING) return UNUSUAL;
       if (stateOf(woken) == WAITING_NET) flag(index);
-      begin(cursor, type, false);
-      return true;
+      step(woken, RUNNABLE);
+      return DONE;
     }
     case GO_SYS_CALL:
-      if (on == nobody || stateOf(on) != RUNNING) return false;
+      if (on == nobody || stateOf(on) != RUNNING) return UNUSUAL;
       store<u32>(on, index + 1, 24);
-      return true;
-    case GO_SYS_EXIT:
-      return exit(cursor, begin(cursor, type), index);
+      return DONE;
     case HEAP_ALLOC:
     case HEAP_GOAL:
       notice(on, type);
-      return true;
+      return DONE;
     case GO_CREATE:
+      if (subject(cursor) != 0) return WAIT;
       notice(on, type);
-      return create(cursor, on);
-    case GO_WAITING:
-    case GO_IN_SYSCALL: {
-      const goroutine = begin(cursor, type);
-      if (type == GO_IN_SYSCALL) store<i64>(goroutine, load<i64>(cursor, 8), 16);
-      if (isPreamble) store<u8>(goroutine, 0, 14);
-      return true;
-    }
+      return create(cursor, on) ? DONE : UNUSUAL;
     case GO_END:
     case GO_STOP:
       notice(on, type);
-      return end(cursor, on, type);
+      return end(cursor, on, type) ? DONE : UNUSUAL;
+    case GO_SYS_EXIT:
+    case GO_WAITING:
+    case GO_IN_SYSCALL:
+    case GC_START:
+      if (!isReady(cursor)) return WAIT;
+      if (type == GC_START) notice(on, type);
+      return (type == GC_START ? collect() : named(cursor, type, index)) ? DONE : UNUSUAL;
     default:
       notice(on, type);
-      return applyRare(cursor, on, type);
+      return applyRare(cursor, on, type) ? DONE : UNUSUAL;
   }
 }
 
-/** The goroutine that the event names takes its next step. */
 // @ts-ignore: decorator
 @inline
-function begin(cursor: usize, type: i32, noticed: bool = true): usize {
-  const goroutine = subject(cursor);
-  if (noticed) notice(goroutine, type);
-  store<u8>(goroutine, load<u8>(GIVES + <usize>type), 12);
+function isNext(cursor: usize, goroutine: usize): bool {
+  return load<u64>(cursor, 40) == <u64>load<u32>(goroutine, 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function step(goroutine: usize, state: u8): void {
+  store<u8>(goroutine, state, 12);
   store<u32>(goroutine, load<u32>(goroutine, 8) + 1, 8);
-  return goroutine;
+}
+
+// @ts-ignore: decorator
+@inline
+function start(cursor: usize, on: usize, type: i32): i32 {
+  const goroutine = subject(cursor);
+  if (goroutine == 0 || stateOf(goroutine) != RUNNABLE || (type != GO_START_LOCAL && !isNext(cursor, goroutine))) return WAIT;
+  if (on != nobody) return UNUSUAL;
+  notice(goroutine, type);
+  step(goroutine, RUNNING);
+  // As the reference: a start with a label tells no state.
+  if (isPreamble && type != GO_START_LABEL) store<u8>(goroutine, 0, 14);
+  store<u32>(cursor, <u32>goroutine, 24);
+  return type != GO_START_LABEL || hasString(load<u64>(cursor, 48)) ? DONE : UNUSUAL;
+}
+
+// @ts-ignore: decorator
+@inline
+function leave(cursor: usize, on: usize, type: i32, state: u8): i32 {
+  if (on == nobody || stateOf(on) != RUNNING) return WAIT;
+  notice(on, type);
+  store<u8>(on, state, 12);
+  store<u32>(cursor, <u32>nobody, 24);
+  return DONE;
+}
+
+/** What tells of the goroutine that it names. */
+function named(cursor: usize, type: i32, index: u32): bool {
+  const goroutine = subject(cursor);
+  notice(goroutine, type);
+  step(goroutine, load<u8>(GIVES + <usize>type));
+  if (type == GO_SYS_EXIT) return exit(cursor, goroutine, index);
+  if (type == GO_IN_SYSCALL) store<i64>(goroutine, load<i64>(cursor, 8), 16);
+  if (isPreamble) store<u8>(goroutine, 0, 14);
+  return true;
+}
+
+function collect(): bool {
+  if (isCollecting) return false;
+  isCollecting = true;
+  collections++;
+  return true;
 }
 
 function create(cursor: usize, on: usize): bool {
@@ -188,11 +240,6 @@ function applyRare(cursor: usize, on: usize, type: i32): bool {
       return true;
     case GOMAXPROCS:
       if (isPreamble) tellPreamble();
-      return true;
-    case GC_START:
-      if (isCollecting) return false;
-      isCollecting = true;
-      collections++;
       return true;
     case GC_DONE:
       if (!isCollecting) return false;

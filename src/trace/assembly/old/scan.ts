@@ -25,6 +25,8 @@ export let stacks: u32 = 0;
 export let stackLimit: u32 = 0;
 export let samples: u32 = 0;
 export let timers: i32 = 0;
+/** Of a processor each. */
+export let events: u64 = 0;
 /** Ticks per second; 0 = not told. */
 export let frequency: u64 = 0;
 
@@ -33,6 +35,8 @@ export function beginScan(length: usize): void {
   end = BYTES + length;
   places = (end + SLACK + 7) & ~7;
   placesEnd = places;
+  // Nothing may stand before the first batch.
+  if (length > 0 && (load<u8>(BYTES) & 63) != BATCH) end = BYTES - 1;
   stringLimit = stackLimit = 1;
 }
 
@@ -40,8 +44,12 @@ export function beginScan(length: usize): void {
 export function scan(records: i32): i32 {
   let here = at;
   const limit = end;
+  let simple: u32 = 0;
   for (let left = records; left > 0; left--) {
-    if (here >= limit) return here == limit ? DONE : UNUSUAL;
+    if (here >= limit) {
+      events += simple;
+      return here == limit ? DONE : UNUSUAL;
+    }
     const head = <usize>load<u8>(here);
     const values = <i32>load<u8>(VALUES + head);
     // The end of the last value that follows; all in one word, nearly always.
@@ -49,15 +57,20 @@ export function scan(records: i32): i32 {
     const second = stops & (stops - 1);
     const third = second & (second - 1);
     stops = select(stops, select(second, third, values == 2), values == 1);
-    if (values == 0 || stops == 0) {
-      here = values == 0 ? special(here) : behind(here + 1, values);
+    if (values == 0) {
+      here = special(here);
       if (here == 0) return UNUSUAL;
-      if (values == 0) continue;
+      continue;
+    }
+    if (stops == 0) {
+      here = behind(here + 1, values);
+      if (here == 0) return UNUSUAL;
     } else here += 2 + <usize>(ctz(stops) >> 3);
-    if (batches == 0) return UNUSUAL;
-    count(head & 63);
+    simple++;
   }
+
   at = here;
+  events += simple;
   return MORE;
 }
 
@@ -89,6 +102,15 @@ function special(begin: usize): usize {
   if (type == STRING) return string(begin);
   if (type == FREQUENCY || type == TIMER_GOROUTINE) return single(begin, type);
   if (head < 192) return 0;
+  const short = <usize>load<u8>(begin, 1);
+  if (short - 1 < 8 && load<u8>(ORDERED + type) != 0 && type != USER_LOG) {
+    // All values of an event in one word.
+    const stops = stopsOf(load<u64>(begin, 2)) & (u64.MAX_VALUE >> (64 - (short << 3)));
+    if (<i32>popcnt(stops) != known || clz(stops) != 64 - (short << 3) || begin + 2 + short > end) return 0;
+    count(type);
+    events++;
+    return begin + 2 + short;
+  }
   const length = longVarint(begin + 1, end);
   const first = longEnd;
   if (first == 0 || length > EVENT_BYTES || length > <u64>(end - first)) return 0;
@@ -104,6 +126,7 @@ function special(begin: usize): usize {
   }
   if (load<u8>(ORDERED + type) == 0) return 0;
   count(type);
+  events++;
   if (type != USER_LOG) return last;
   const message = longVarint(last, end);
   return longEnd == 0 || message > STRING_BYTES || message > <u64>(end - longEnd) ? 0 : longEnd + <usize>message;

@@ -4,7 +4,7 @@ import { longEnd, longVarint } from "../varint";
 import { addProc, loadCursors, procs } from "./cursors";
 import { makeGoroutines } from "./goroutines";
 import { makeAnnotations } from "./annotations";
-import { BYTES, CURSOR, CURSORS, isExact, ORDERED, PROC_CELLS, PROC_LIMIT, PROCS, SEEN } from "./memory";
+import { BYTES, CURSOR, CURSORS, isExact, PROC_CELLS, PROC_LIMIT, PROCS, SEEN } from "./memory";
 import { makeOrder } from "./order";
 import { makePreamble } from "./preamble";
 import * as scanned from "./scan";
@@ -57,8 +57,7 @@ export function arrange(): bool {
 }
 
 function makeRoom(): bool {
-  let events = <u64>scanned.samples;
-  for (let type = 0; type < 64; type++) if (load<u8>(ORDERED + type) == 1) events += seen(type);
+  const events = scanned.events + scanned.samples;
   // Places in the order are told by 31 bits.
   return (
     events < 0x7fffffff &&
