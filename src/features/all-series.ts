@@ -1,11 +1,11 @@
 /** Core and wide series together, in one pass and the same windows. */
 import type { EventBlock, TraceVisitor } from "../trace/model.ts";
 import { createCoreSeries, type CoreSeriesOptions } from "./core-series.ts";
-import { createWideSeries, type WideSeries } from "./wide-series.ts";
+import { createWideSeries } from "./wide-series.ts";
 import type { FeatureWindow } from "./window.ts";
 
 /** As {@link createCoreSeries}, with the wide series among the values of each window. */
-export function createAllSeries(options: CoreSeriesOptions): WideSeries {
+export function createAllSeries(options: CoreSeriesOptions): TraceVisitor & { finish(): void } {
   const waiting: FeatureWindow[] = [];
   const core = createCoreSeries({ ...options, onWindow: (window) => waiting.push(window) });
   const wide = createWideSeries({

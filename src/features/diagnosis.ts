@@ -52,11 +52,14 @@ export class Diagnosis implements Observer {
     this.waits.existed(slot, time);
   }
 
-  syscall(slot: number, nanos: number, time: number): void {
-    if (!this.inside) return;
+  syscall(slot: number, since: number, time: number, seen: boolean): void {
+    if (!this.inside || !seen) return;
+    const nanos = time - Math.max(since, this.from);
     this.groups.syscall(slot, nanos);
     this.calls.syscall(slot, nanos, time);
   }
+
+  event(): void {}
 
   gap(start: number, end: number): void {
     if (this.inside) this.slices.gap(start, end);

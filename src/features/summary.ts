@@ -6,6 +6,7 @@
  */
 import type { EpochMillis, TraceNanos } from "../lib/units.ts";
 import {
+  type EventBlock,
   EventKind,
   GoState,
   Metric,
@@ -27,7 +28,7 @@ import { Scope } from "./summary/scope.ts";
 import { StartCost } from "./summary/start-cost.ts";
 import { Totals } from "./summary/totals.ts";
 import { wallClockOrigin } from "./wall-clock.ts";
-import { createWideSeries, type WideSeries } from "./wide-series.ts";
+import { createWideSeries, type Observed, type Observer, type WideSeries } from "./wide-series.ts";
 import type { FeatureWindow } from "./window.ts";
 
 export type FunctionSummary = {
@@ -138,14 +139,13 @@ class SummaryBuilder implements SummaryVisitor {
   private readonly wide: WideSeries;
   private diagnosis!: Diagnosis;
   private readonly startCost = new StartCost();
-  private readonly groups: GoroutineGroups;
+  private groups!: GoroutineGroups;
   private readonly overlap: IdleWhileRunnable;
   private readonly pauses: Pauses;
   private readonly marks: Marks;
   private info: TraceInfo | undefined;
   private wallClock: EpochMillis | undefined;
   private generations = 0;
-  private last = 0;
   private heapLast = Number.NaN;
   private heapLeast = Number.NaN;
   private heapMost = Number.NaN;
@@ -153,7 +153,6 @@ class SummaryBuilder implements SummaryVisitor {
   constructor({ windowNanos, from = 0, to = Number.POSITIVE_INFINITY, onWindow }: SummaryOptions) {
     this.scope = new Scope(from, to);
     this.windowNanos = windowNanos;
-    this.groups = new GoroutineGroups(this.scope);
     this.overlap = new IdleWhileRunnable(this.scope);
     this.pauses = new Pauses(this.scope);
     this.marks = new Marks(this.scope);
@@ -167,7 +166,7 @@ class SummaryBuilder implements SummaryVisitor {
       this.startCost.add(core, values);
       onWindow?.(core, values);
     };
-    this.wide = createWideSeries({ windowNanos, onWindow: deliver }, (observed) => (this.diagnosis = new Diagnosis(observed, from, to)));
+    this.wide = createWideSeries({ windowNanos, onWindow: deliver }, (observed) => this.observe(observed, from, to));
   }
 
   start(info: TraceInfo): void {
@@ -201,13 +200,44 @@ class SummaryBuilder implements SummaryVisitor {
   ): void {
     this.series.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
     this.wide.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
-    this.last = time;
+  }
+
+  block(block: EventBlock): void {
+    this.series.block!(block);
+    this.wide.block!(block);
+  }
+
+  /** What the wide series tell of the state that they keep: their observer. */
+  private observe(observed: Observed, from: number, to: number): Observer {
+    const diagnosis = new Diagnosis(observed, from, to);
+    const groups = new GoroutineGroups(this.scope, observed);
+    this.diagnosis = diagnosis;
+    this.groups = groups;
+    return {
+      change: (change) => {
+        this.overlap.goroutine(change.from, change.to, change.time);
+        groups.change(change);
+        diagnosis.change(change);
+        if (change.to === GoState.NotExist) this.marks.goroutineEnd(observed.table.id[change.slot]!);
+      },
+      existed: (slot, time) => {
+        this.overlap.goroutine(GoState.Undetermined, observed.table.state[slot]!, time);
+        groups.existed(slot);
+        diagnosis.existed(slot, time);
+      },
+      syscall: (slot, since, time, seen) => {
+        groups.syscall(slot, since, time);
+        diagnosis.syscall(slot, since, time, seen);
+      },
+      event: (kind, time, goroutine, a, b, c, d) => this.other(kind, time, goroutine, a, b, c, d),
+      gap: (start, end) => diagnosis.gap(start, end),
+      window: (end) => diagnosis.window(end),
+    };
+  }
+
+  /** Everything but changes of goroutines. */
+  private other(kind: EventKind, time: number, goroutine: number, a: number, b: number, c: number, d: number): void {
     switch (kind) {
-      case EventKind.GoTransition:
-        this.overlap.goroutine(b, c, time);
-        this.groups.transition(a, b, c, d, e, time, this.generations < 2);
-        if (c === GoState.NotExist) this.marks.goroutineEnd(a);
-        break;
       case EventKind.ProcTransition:
         if (b === ProcState.Undetermined && c === ProcState.Running && (this.info?.version ?? 0) < 22) this.overlap.procIdleUntil(time);
         this.overlap.proc(b, c, time);
@@ -263,17 +293,18 @@ class SummaryBuilder implements SummaryVisitor {
   finish(): Summary {
     this.series.finish();
     this.wide.finish();
-    this.diagnosis.finish(this.last);
-    this.overlap.finish(this.last);
-    const summary = this.numbers(this.groups.finish(this.last));
+    const last = Math.max(0, this.wide.end);
+    this.diagnosis.finish(last);
+    this.overlap.finish(last);
+    const summary = this.numbers(this.groups.finish(last), last);
     const { start, nanos } = summary.range;
     const procs = nanos === 0 ? 0 : summary.processors.availableNanos / nanos;
     const findings = findFindings({ diagnosis: this.diagnosis, summary, start, nanos, procs, startCost: this.startCost.nanos });
     return { ...summary, blockSites: summary.blockSites.slice(0, maxSites), findings };
   }
 
-  private numbers(groups: readonly Group[]): Omit<Summary, "findings"> {
-    const { totals, scope, last } = this;
+  private numbers(groups: readonly Group[], last: number): Omit<Summary, "findings"> {
+    const { totals, scope } = this;
     const nanos = scope.overlap(0, last);
     const running = Math.round(totals.sum("go_trace_goroutines", '{state="running"}'));
     const busy = Math.round(totals.sum("go_trace_procs", '{state="running"}'));

@@ -43,6 +43,8 @@ import { describeSite, StackNumbers } from "./state/sites.ts";
 import type { CoreSeriesOptions } from "./core-series.ts";
 
 export type WideSeries = TraceVisitor & {
+  /** Time of the last event, nanoseconds; below 0 before the first. */
+  readonly end: number;
   /** Ends the last window at the last event and delivers what was held back. Without any event there is no window. */
   finish(): void;
 };
@@ -53,8 +55,10 @@ export type Observer = {
   change(change: Change): void;
   /** A goroutine that was there before the trace has said what it does; the table shows it. */
   existed(slot: number, time: number): void;
-  /** A system call ends; `nanos` since its begin, NaN when that was not seen. */
-  syscall(slot: number, nanos: number, time: number): void;
+  /** A system call that kept its processor ends; `since` is the trace's first event when it began before, and `seen` is false then. */
+  syscall(slot: number, since: number, time: number, seen: boolean): void;
+  /** Everything but changes of goroutines, in its order among them; arguments as in {@link TraceVisitor.event}. */
+  event(kind: EventKind, time: number, goroutine: number, a: number, b: number, c: number, d: number): void;
   /** Nothing happened between two events that lie at least {@link gapNanos} apart. */
   gap(start: number, end: number): void;
   /** A window ends. */
@@ -185,6 +189,7 @@ class WideSeriesVisitor implements WideSeries {
     if (time >= this.border) this.advance(time);
     this.last = time;
     this.threads.event(thread);
+    if (kind !== EventKind.GoTransition) this.observer?.event(kind, time, goroutine, a, b, c, d);
     switch (kind) {
       case EventKind.GoTransition:
         if (b !== c) this.goTransition(time, thread, proc, goroutine, stack, a, b as GoState, c as GoState, d, e);
@@ -251,6 +256,10 @@ class WideSeriesVisitor implements WideSeries {
     }
   }
 
+  get end(): number {
+    return this.last;
+  }
+
   finish(): void {
     if (this.last < 0) return;
     this.close(this.last);
@@ -286,7 +295,8 @@ class WideSeriesVisitor implements WideSeries {
     const before = table.state[slot]! as GoState;
     const scope = table.scope[slot]!;
     change.slot = slot;
-    change.from = before;
+    // One that was just created has no state yet.
+    change.from = from === GoState.NotExist ? from : before;
     change.to = to;
     change.scope = scope;
     change.time = time;
@@ -296,6 +306,7 @@ class WideSeriesVisitor implements WideSeries {
     change.proc = proc;
     if (before !== GoState.Undetermined) this.times.stay(scope, before, since, time);
     if (before === GoState.Running && to === GoState.Syscall) {
+      if (ownStack !== 0 && table.name[slot] === unnamed) this.name(slot, ownStack);
       if (proc >= 0) this.procs.enterSyscall(proc, time);
       this.syscalls.begin(slot, stack !== 0 ? stack : ownStack);
       this.collector.rested(slot, time);
@@ -303,12 +314,13 @@ class WideSeriesVisitor implements WideSeries {
       if (proc >= 0) this.procs.exitSyscall(proc, time);
       this.syscalls.end(slot, to, change.nanos, change.seen);
       this.collector.ran(slot, time);
-      this.observer?.syscall(slot, change.seen ? change.nanos : Number.NaN, time);
+      this.observer?.syscall(slot, since, time, change.seen);
     } else {
       change.by = goroutine < 0 || goroutine === id ? -1 : table.find(goroutine);
       change.stack = stack;
       change.ownStack = ownStack;
       change.reason = this.reasons.ofId(reasonId);
+      change.reasonId = reasonId;
       if (ownStack !== 0 && table.name[slot] === unnamed) this.name(slot, ownStack);
       this.rare();
     }

@@ -40,7 +40,7 @@ export class Calls {
 
   /** It ends in running. */
   syscall(slot: number, nanos: number, time: number): void {
-    if (!Number.isNaN(nanos)) this.add(slot, nanos, time, false);
+    this.add(slot, nanos, time, false);
   }
 
   change({ slot, from, to, nanos, time, seen }: Change): void {

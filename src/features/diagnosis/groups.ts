@@ -116,7 +116,7 @@ export class Groups {
   }
 
   syscall(slot: number, nanos: number): void {
-    if (!Number.isNaN(nanos)) this.groupAt(slot).syscall += nanos;
+    this.groupAt(slot).syscall += nanos;
   }
 
   window(): void {

@@ -21,6 +21,7 @@ export class Change {
   /** Stack of the event, and of the goroutine that changes; ids of the generation's table. */
   stack = 0;
   ownStack = 0;
-  /** Number of the reason's text. */
+  /** Number of the reason's text, and its string id in the generation's table. */
   reason = 0;
+  reasonId = 0;
 }

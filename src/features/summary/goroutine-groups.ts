@@ -3,10 +3,13 @@
  *
  * A goroutine that existed before the trace may be named only later; until then it has a group of its own, which is merged into its function's.
  * Memory: one group a function name and one small record a living goroutine.
+ *
+ * A goroutine's turns on a processor are added where they end, less the system calls in them: those come by the million, and cost one addition.
  */
 import { GoState, type GenerationTables } from "../../trace/model.ts";
-import { NumberTable } from "../core/number-table.ts";
-import { GoroutineNames, isSystemGoroutine, unnamed } from "../goroutine-names.ts";
+import { isSystemGoroutine, unnamed } from "../goroutine-names.ts";
+import type { Change } from "../state/change.ts";
+import type { Observed } from "../wide-series.ts";
 import { BlockSites } from "./block-sites.ts";
 import { LogHistogram } from "./log-histogram.ts";
 import type { Scope } from "./scope.ts";
@@ -48,9 +51,6 @@ export class Group {
   }
 }
 
-const unknownBegin = 0;
-const seenBegin = 1;
-
 /** A stay in runnable; goroutine -1 = there was none. */
 export type LongestWait = { nanos: number; start: number; goroutine: number; name: string };
 
@@ -66,95 +66,127 @@ export class GoroutineGroups {
   /** Time in which goroutines ran while they assisted the garbage collector. */
   assistRunning = 0;
   private readonly scope: Scope;
-  private readonly names = new GoroutineNames();
+  private readonly observed: Observed;
   private readonly byName: (Group | undefined)[] = [];
-  /** Living goroutines: id → slot of the arrays below. */
-  private readonly slots = new NumberTable(-1);
-  private readonly free: number[] = [];
+  /** By slot of the shared table. */
   private readonly group: Group[] = [];
   private readonly named: boolean[] = [];
-  private readonly state: number[] = [];
-  private readonly since: number[] = [];
-  private readonly born: number[] = [];
-  /** {@link seenBegin} or {@link unknownBegin} of a stay in runnable; site of a wait. */
-  private readonly detail: number[] = [];
+  /** Begin of the turn on a processor; NaN when there is none. System calls in it so far. */
+  private turn = new Float64Array(256).fill(Number.NaN);
+  private calls = new Float64Array(256);
+  /** Site of a wait. */
+  private readonly site: number[] = [];
   /** Goroutines that never had a name. */
   private readonly anonymous = new Group("");
   /** Goroutines in a mark assist: id → since when. */
   private readonly assists = new Map<number, number>();
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, observed: Observed) {
     this.scope = scope;
+    this.observed = observed;
   }
 
   generation(tables: GenerationTables): void {
-    this.names.generation(tables);
     this.sites.generation(tables);
   }
 
-  transition(id: number, from: number, to: number, reasonId: number, stack: number, time: number, firstGeneration: boolean): void {
-    if (from === to) return;
-    let slot = this.slots.get(id);
-    if (slot < 0) {
-      slot = this.add(id, stack);
-      this.born[slot] = from === GoState.Undetermined && firstGeneration ? 0 : time;
-      this.since[slot] = this.born[slot]!;
-      if (from === GoState.NotExist && this.scope.has(time)) this.group[slot]!.created++;
+  /** A goroutine that was there before the trace says what it does. */
+  existed(slot: number): void {
+    const { table } = this.observed;
+    this.add(slot);
+    const state = table.state[slot];
+    if (state === GoState.Running) this.turn[slot] = table.since[slot]!;
+    else if (state === GoState.Waiting) this.site[slot] = this.sites.of(0, 0);
+  }
+
+  change(change: Change): void {
+    const { slot, from, to, time } = change;
+    const { table } = this.observed;
+    if (from === GoState.NotExist || from === GoState.Undetermined) {
+      this.add(slot);
+      if (table.born[slot] === time && this.scope.has(time)) this.group[slot]!.created++;
     } else {
-      if (stack !== 0 && !this.named[slot]) this.name(slot, stack);
-      this.leave(slot, id, time);
-      if (from === GoState.Runnable && to === GoState.Running && this.detail[slot] === seenBegin) this.ran(slot, id, time);
-      this.since[slot] = time;
+      if (!this.named[slot] && table.name[slot] !== unnamed) this.name(slot);
+      this.leave(slot, from, table.since[slot]!, time);
+      if (from === GoState.Runnable && to === GoState.Running && change.seen) this.ran(slot, time);
     }
-    if (to === GoState.NotExist) {
-      if (this.scope.has(time)) this.group[slot]!.ended++;
-      this.remove(slot, id, time);
-      return;
+    switch (to) {
+      case GoState.NotExist:
+        if (this.scope.has(time)) this.group[slot]!.ended++;
+        this.remove(slot, time);
+        break;
+      case GoState.Running:
+        this.turn[slot] = time;
+        this.calls[slot] = 0;
+        break;
+      case GoState.Waiting:
+        this.site[slot] = this.wait(slot, from === GoState.Running, change.reasonId, change.ownStack, time);
+        break;
     }
-    this.state[slot] = to;
-    if (to === GoState.Runnable) this.detail[slot] = from === GoState.Undetermined ? unknownBegin : seenBegin;
-    else if (to === GoState.Waiting) this.detail[slot] = this.wait(slot, from === GoState.Running, reasonId, stack, time);
+  }
+
+  /** A system call that kept its processor. */
+  syscall(slot: number, since: number, time: number): void {
+    const nanos = this.scope.overlap(since, time);
+    this.group[slot]!.syscall += nanos;
+    if (Number.isNaN(this.turn[slot]!)) {
+      this.turn[slot] = time;
+      this.calls[slot] = 0;
+    } else this.calls[slot]! += nanos;
   }
 
   /** Ends all stays at the last event and gives the groups, those without a name as one. */
   finish(end: number): Group[] {
-    const ids: number[] = [];
-    this.slots.forEach((_slot, id) => ids.push(id));
-    for (const id of ids) {
-      const slot = this.slots.get(id);
-      this.leave(slot, id, end);
-      this.remove(slot, id, end);
-    }
+    const { table } = this.observed;
+    table.forEach((slot) => {
+      if (!this.named[slot] && table.name[slot] !== unnamed) this.name(slot);
+      this.leave(slot, table.state[slot]! as GoState, table.since[slot]!, end);
+      this.remove(slot, end);
+    });
     return [...this.byName, this.anonymous].filter((group) => group !== undefined && group.seen > 0) as Group[];
   }
 
-  private add(id: number, stack: number): number {
-    const slot = this.free.pop() ?? this.group.length;
-    this.slots.set(id, slot);
-    const known = this.groupOf(stack);
-    this.named[slot] = known !== undefined;
-    this.group[slot] = known ?? new Group("");
-    return slot;
+  assistBegin(id: number, time: number): void {
+    if (!this.assists.has(id)) this.assists.set(id, time);
   }
 
-  private remove(slot: number, id: number, time: number): void {
-    if (this.born[slot]! < this.scope.to && time >= this.scope.from) this.group[slot]!.seen++;
-    if (!this.named[slot]) this.anonymous.merge(this.group[slot]!);
-    this.slots.remove(id);
+  assistEnd(id: number, time: number): void {
+    const { table } = this.observed;
+    const slot = table.find(id);
+    if (slot >= 0 && table.state[slot] === GoState.Running) this.assisted(id, table.since[slot]!, time);
     this.assists.delete(id);
-    this.free.push(slot);
   }
 
-  private groupOf(stack: number): Group | undefined {
-    const name = this.names.ofStack(stack);
-    return name === unnamed ? undefined : (this.byName[name] ??= new Group(this.names.texts[name]!));
+  private add(slot: number): void {
+    if (slot >= this.turn.length) {
+      const length = 2 ** Math.ceil(Math.log2(slot + 1));
+      const [turn, calls] = [new Float64Array(length).fill(Number.NaN), new Float64Array(length)];
+      turn.set(this.turn);
+      calls.set(this.calls);
+      this.turn = turn;
+      this.calls = calls;
+    }
+    this.turn[slot] = Number.NaN;
+    this.calls[slot] = 0;
+    this.group[slot] = new Group("");
+    this.named[slot] = false;
+    if (this.observed.table.name[slot] !== unnamed) this.name(slot);
   }
 
-  private name(slot: number, stack: number): void {
-    const group = this.groupOf(stack);
-    if (group === undefined) return;
-    const before = this.group[slot]!;
-    group.merge(before);
+  private remove(slot: number, time: number): void {
+    const { table } = this.observed;
+    const born = table.born[slot]!;
+    // One that was there before the trace, in whose first generation it told so, lived since its beginning.
+    if (!(born >= this.scope.to) && time >= this.scope.from) this.group[slot]!.seen++;
+    if (!this.named[slot]) this.anonymous.merge(this.group[slot]!);
+    this.assists.delete(table.id[slot]!);
+  }
+
+  private name(slot: number): void {
+    const { table, names } = this.observed;
+    const name = table.name[slot]!;
+    const group = (this.byName[name] ??= new Group(names.texts[name]!));
+    group.merge(this.group[slot]!);
     this.group[slot] = group;
     this.named[slot] = true;
   }
@@ -169,38 +201,29 @@ export class GoroutineGroups {
     return site;
   }
 
-  assistBegin(id: number, time: number): void {
-    if (!this.assists.has(id)) this.assists.set(id, time);
-  }
-
-  assistEnd(id: number, time: number): void {
-    const slot = this.slots.get(id);
-    if (slot >= 0 && this.state[slot] === GoState.Running) this.assisted(slot, id, time);
-    this.assists.delete(id);
-  }
-
-  private assisted(slot: number, id: number, time: number): void {
+  private assisted(id: number, since: number, time: number): void {
     const begin = this.assists.get(id);
-    if (begin !== undefined) this.assistRunning += this.scope.overlap(Math.max(begin, this.since[slot]!), time);
+    if (begin !== undefined) this.assistRunning += this.scope.overlap(Math.max(begin, since), time);
   }
 
-  private leave(slot: number, id: number, time: number): void {
-    const nanos = this.scope.overlap(this.since[slot]!, time);
-    if (nanos === 0) return;
+  private leave(slot: number, state: GoState, since: number, time: number): void {
+    const { scope } = this;
     const group = this.group[slot]!;
-    switch (this.state[slot]) {
+    switch (state) {
       case GoState.Running:
-        group.running += nanos;
-        if (this.assists.size > 0) this.assisted(slot, id, time);
+        group.running += this.ownTime(slot, time);
+        if (this.assists.size > 0) this.assisted(this.observed.table.id[slot]!, since, time);
         break;
       case GoState.Runnable:
-        group.runnable += nanos;
+        group.runnable += scope.overlap(since, time);
         break;
       case GoState.Syscall:
-        group.syscall += nanos;
+        group.running += this.ownTime(slot, since);
+        group.syscall += scope.overlap(since, time);
         break;
       case GoState.Waiting: {
-        const site = this.detail[slot]!;
+        const nanos = scope.overlap(since, time);
+        const site = this.site[slot]!;
         this.sites.sites[site]!.nanos += nanos;
         group.addWait(this.sites.reasonOf(site), nanos, 0);
         break;
@@ -208,15 +231,23 @@ export class GoroutineGroups {
     }
   }
 
-  private ran(slot: number, id: number, time: number): void {
+  /** The turn up to `time`, less the system calls in it. */
+  private ownTime(slot: number, time: number): number {
+    const turn = this.turn[slot]!;
+    this.turn[slot] = Number.NaN;
+    return Number.isNaN(turn) ? 0 : this.scope.overlap(turn, time) - this.calls[slot]!;
+  }
+
+  private ran(slot: number, time: number): void {
     const { system, name } = this.group[slot]!;
     if (system || !this.scope.has(time)) return;
-    const nanos = time - this.since[slot]!;
+    const since = this.observed.table.since[slot]!;
+    const nanos = time - since;
     this.latency.add(nanos);
     if (nanos <= this.longest.nanos) return;
     this.longest.nanos = nanos;
-    this.longest.start = this.since[slot]!;
-    this.longest.goroutine = id;
+    this.longest.start = since;
+    this.longest.goroutine = this.observed.table.id[slot]!;
     this.longest.name = name;
   }
 }
