@@ -77,8 +77,8 @@ export type Observed = {
   readonly sites: StackNumbers;
   /** Kinds of locks by stack. */
   readonly locks: StackNumbers;
-  /** Texts of the numbers of what system calls are for. */
-  readonly purposes: readonly string[];
+  /** By number of a system call (`site` in the table): its class and its place. */
+  readonly calls: { readonly kinds: readonly number[]; readonly sites: readonly string[] };
 };
 
 /**
@@ -108,7 +108,7 @@ class WideSeriesVisitor implements WideSeries {
   private readonly sites = new StackNumbers(describeSite);
   private readonly locks = new StackNumbers(lockKindOf);
   private readonly blocking = new Blocking(this.table, this.reasons, this.sites, this.locks, this.names);
-  private readonly syscalls = new SyscallKinds(this.table, this.sites, this.names);
+  private readonly syscalls = new SyscallKinds(this.table, this.names);
   private readonly collector = new Collector(this.table, this.names);
   private readonly memory = new Memory(this.names);
   private readonly families = [
@@ -150,7 +150,7 @@ class WideSeriesVisitor implements WideSeries {
       reasons: this.reasons,
       sites: this.sites,
       locks: this.locks,
-      purposes: this.syscalls.classes.texts,
+      calls: this.syscalls,
     });
     this.windowNanos = options.windowNanos;
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
@@ -278,7 +278,7 @@ class WideSeriesVisitor implements WideSeries {
     reasonId: number,
     ownStack: number,
   ): void {
-    const { table, change } = this;
+    const { table } = this;
     let slot = table.find(id);
     if (slot < 0) {
       if (to === GoState.NotExist) return;
@@ -294,16 +294,7 @@ class WideSeriesVisitor implements WideSeries {
     const since = table.since[slot]!;
     const before = table.state[slot]! as GoState;
     const scope = table.scope[slot]!;
-    change.slot = slot;
-    // One that was just created has no state yet.
-    change.from = from === GoState.NotExist ? from : before;
-    change.to = to;
-    change.scope = scope;
-    change.time = time;
-    change.nanos = time - since;
-    change.seen = table.seen[slot] === 1;
-    change.thread = thread;
-    change.proc = proc;
+    const seen = table.seen[slot] === 1;
     if (before !== GoState.Undetermined) this.times.stay(scope, before, since, time);
     if (before === GoState.Running && to === GoState.Syscall) {
       if (ownStack !== 0 && table.name[slot] === unnamed) this.name(slot, ownStack);
@@ -312,10 +303,21 @@ class WideSeriesVisitor implements WideSeries {
       this.collector.rested(slot, time);
     } else if (before === GoState.Syscall && to === GoState.Running) {
       if (proc >= 0) this.procs.exitSyscall(proc, time);
-      this.syscalls.end(slot, to, change.nanos, change.seen);
+      this.syscalls.end(slot, to, time - since, seen);
       this.collector.ran(slot, time);
-      this.observer?.syscall(slot, since, time, change.seen);
+      this.observer?.syscall(slot, since, time, seen);
     } else {
+      const { change } = this;
+      change.slot = slot;
+      // One that was just created has no state yet.
+      change.from = from === GoState.NotExist ? from : before;
+      change.to = to;
+      change.scope = scope;
+      change.time = time;
+      change.nanos = time - since;
+      change.seen = seen;
+      change.thread = thread;
+      change.proc = proc;
       change.by = goroutine < 0 || goroutine === id ? -1 : table.find(goroutine);
       change.stack = stack;
       change.ownStack = ownStack;

@@ -1,16 +1,14 @@
 /** System calls by place: time, processors lost, and calls of one goroutine so close together that one could do. */
 import { GoState } from "../../trace/model.ts";
-import { NumberTable } from "../core/number-table.ts";
 import type { Change } from "../state/change.ts";
 import type { Observed } from "../wide-series.ts";
 
 /** Calls of one goroutine at one place with less than this between them could be one. */
 const closeNanos = 100e3;
-const mostSites = 10_000;
 
 export class CallSite {
   readonly site: string;
-  /** Number of the class, in the texts of the family. */
+  /** Number of the class in {@link syscallClasses}. */
   readonly purpose: number;
   count = 0;
   nanos = 0;
@@ -27,15 +25,19 @@ export class CallSite {
 }
 
 export class Calls {
-  readonly sites: CallSite[] = [];
   private readonly observed: Observed;
-  private readonly byKey = new NumberTable(-1);
-  /** Last call of the goroutine in a slot: place, and when it ended. */
-  private readonly lastPlace: number[] = [];
-  private readonly lastEnd: number[] = [];
+  /** By number of the call. */
+  private readonly byCall: (CallSite | undefined)[] = [];
+  /** Last call of the goroutine in a slot: its number, and when it ended. */
+  private lastCall = new Int32Array(256).fill(-1);
+  private lastEnd = new Float64Array(256);
 
   constructor(observed: Observed) {
     this.observed = observed;
+  }
+
+  get sites(): CallSite[] {
+    return this.byCall.filter((site) => site !== undefined);
   }
 
   /** It ends in running. */
@@ -45,13 +47,12 @@ export class Calls {
 
   change({ slot, from, to, nanos, time, seen }: Change): void {
     if (from === GoState.Syscall && seen && to !== GoState.NotExist) this.add(slot, nanos, time, true);
-    else if (from === GoState.NotExist || from === GoState.Undetermined) this.lastPlace[slot] = -1;
+    else if ((from === GoState.NotExist || from === GoState.Undetermined) && slot < this.lastCall.length) this.lastCall[slot] = -1;
   }
 
   private add(slot: number, nanos: number, time: number, lost: boolean): void {
-    const { table } = this.observed;
-    const place = table.site[slot]!;
-    const site = this.of(place, table.reason[slot]!);
+    const call = this.observed.table.site[slot]!;
+    const site = (this.byCall[call] ??= this.make(call));
     site.count++;
     site.nanos += nanos;
     if (nanos > site.longest) {
@@ -62,18 +63,23 @@ export class Calls {
       site.lost++;
       site.lostNanos += nanos;
     }
-    if (this.lastPlace[slot] === place && time - nanos - this.lastEnd[slot]! < closeNanos) site.close++;
-    this.lastPlace[slot] = place;
+    if (slot >= this.lastCall.length) this.grow(slot);
+    if (this.lastCall[slot] === call && time - nanos - this.lastEnd[slot]! < closeNanos) site.close++;
+    this.lastCall[slot] = call;
     this.lastEnd[slot] = time;
   }
 
-  private of(place: number, purpose: number): CallSite {
-    const at = this.byKey.place(purpose * 65536 + (place & 65535));
-    const number = this.byKey.values[at]!;
-    if (number >= 0) return this.sites[number]!;
-    const text = this.sites.length < mostSites ? this.observed.sites.texts[place]! : "";
-    const site = new CallSite(text, purpose);
-    this.byKey.values[at] = this.sites.push(site) - 1;
-    return site;
+  private make(call: number): CallSite {
+    const { kinds, sites } = this.observed.calls;
+    return new CallSite(sites[call]!, kinds[call]!);
+  }
+
+  private grow(slot: number): void {
+    const length = 2 ** Math.ceil(Math.log2(slot + 1));
+    const [lastCall, lastEnd] = [new Int32Array(length).fill(-1), new Float64Array(length)];
+    lastCall.set(this.lastCall);
+    lastEnd.set(this.lastEnd);
+    this.lastCall = lastCall;
+    this.lastEnd = lastEnd;
   }
 }

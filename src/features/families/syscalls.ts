@@ -1,10 +1,10 @@
 /** System calls: how long, by what they are for and from where; whether they lost their processor. Section E of the feature list. */
-import { GoState, type GenerationTables } from "../../trace/model.ts";
+import { type Frame, GoState, type GenerationTables } from "../../trace/model.ts";
 import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
-import { StackNumbers } from "../state/sites.ts";
-import { syscallClasses, syscallClassOf } from "../state/syscall-classes.ts";
+import { describeSite, StackNumbers } from "../state/sites.ts";
+import { type SyscallClass, syscallClasses, syscallClassOf } from "../state/syscall-classes.ts";
 import { QuantileSeries, Samples } from "./distribution.ts";
 import { TopSites } from "./top-sites.ts";
 
@@ -13,24 +13,30 @@ const briefNanos = 100e3;
 
 type Outcome = { readonly samples: Samples; readonly series: QuantileSeries };
 
+/** What a call is for, and from where. */
+const describeCall = (frames: readonly Frame[]): string => `${syscallClassOf(frames)}\n${describeSite(frames)}`;
+const noCall = "other";
+
 export class SyscallKinds {
   private readonly table: GoroutineTable;
-  readonly classes = new StackNumbers(syscallClassOf);
-  private readonly sites: StackNumbers;
+  /** Calls by what they are for and from where, numbered over the whole trace; one look-up a call. */
+  private readonly calls = new StackNumbers(describeCall);
+  /** By call number: number of its class in {@link syscallClasses}, and its place. */
+  readonly kinds: number[] = [syscallClasses.indexOf(noCall)];
+  readonly sites: string[] = [""];
   private readonly names: SeriesNames;
   private readonly fast: Outcome;
   private readonly blocked: Outcome;
   private readonly topSites: TopSites;
   /** By class number: calls, nanoseconds, calls that lost their processor, and the series of the three. */
-  private counts = new Float64Array(syscallClasses.length + 1);
-  private nanos = new Float64Array(syscallClasses.length + 1);
-  private lost = new Float64Array(syscallClasses.length + 1);
+  private counts = new Float64Array(syscallClasses.length);
+  private nanos = new Float64Array(syscallClasses.length);
+  private lost = new Float64Array(syscallClasses.length);
   private readonly series: { count: number; nanos: number; lost: number }[] = [];
   private readonly oldestName: number;
 
-  constructor(table: GoroutineTable, sites: StackNumbers, names: SeriesNames) {
+  constructor(table: GoroutineTable, names: SeriesNames) {
     this.table = table;
-    this.sites = sites;
     this.names = names;
     const outcome = (ended: string): Outcome => ({
       samples: new Samples(),
@@ -38,14 +44,15 @@ export class SyscallKinds {
     });
     this.fast = outcome("running");
     this.blocked = outcome("blocked");
-    this.topSites = new TopSites(names, "go_trace_syscall_site_seconds", this.sites.texts, { unit: 1e9 });
+    this.topSites = new TopSites(names, "go_trace_syscall_site_seconds", this.sites, { unit: 1e9 });
     this.oldestName = names.id("go_trace_syscall_age_max_seconds");
   }
 
   generation(tables: GenerationTables): void {
-    this.classes.generation(tables);
+    this.calls.generation(tables);
   }
 
+  /** Running → Syscall. */
   begin(slot: number, stack: number): void {
     this.inside(slot, stack);
     const kind = this.table.reason[slot]!;
@@ -54,8 +61,14 @@ export class SyscallKinds {
 
   /** It is in a system call whose begin was not seen. */
   inside(slot: number, stack: number): void {
-    this.table.reason[slot] = this.classes.of(stack);
-    this.table.site[slot] = this.sites.of(stack);
+    const call = this.calls.of(stack);
+    while (call >= this.kinds.length) {
+      const [kind = noCall, site = ""] = this.calls.texts[this.kinds.length]!.split("\n");
+      this.kinds.push(syscallClasses.indexOf(kind as SyscallClass));
+      this.sites.push(site);
+    }
+    this.table.reason[slot] = this.kinds[call]!;
+    this.table.site[slot] = call;
   }
 
   /** The call ends, in running or (its processor lost) in runnable. */
@@ -77,7 +90,7 @@ export class SyscallKinds {
       outcome.series.put(row, outcome.samples);
       outcome.samples.clear();
     }
-    for (let kind = 0; kind < this.classes.texts.length; kind++) {
+    for (let kind = 0; kind < syscallClasses.length; kind++) {
       if (this.counts[kind] === 0 && this.nanos[kind] === 0 && this.lost[kind] === 0) continue;
       const series = this.seriesOf(kind);
       putAmount(row, series.count, this.counts[kind]!);
@@ -99,7 +112,7 @@ export class SyscallKinds {
   private seriesOf(kind: number): { count: number; nanos: number; lost: number } {
     const found = this.series[kind];
     if (found !== undefined) return found;
-    const labels = { purpose: this.classes.texts[kind]! || "unknown" };
+    const labels = { purpose: syscallClasses[kind]! };
     return (this.series[kind] = {
       count: this.names.id("go_trace_syscalls", labels),
       nanos: this.names.id("go_trace_syscall_seconds", labels),

@@ -1,13 +1,13 @@
 /** Rules about system calls, by what they are for. */
 import { formatDuration, formatNumber } from "../../lib/units.ts";
 import type { CallSite } from "../diagnosis/calls.ts";
-import type { SyscallClass } from "../state/syscall-classes.ts";
+import { syscallClasses, type SyscallClass } from "../state/syscall-classes.ts";
 import { percent, type Facts } from "./facts.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 
 type Rule = {
   readonly kind: FindingKind;
-  readonly purposes: readonly (SyscallClass | "")[];
+  readonly purposes: readonly SyscallClass[];
   readonly title: string;
   readonly advice: string;
 };
@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
   },
   {
     kind: "syscall-kernel",
-    purposes: ["process", "memory", "cgo", "other", ""],
+    purposes: ["process", "memory", "cgo", "other"],
     title: "Calls into the kernel or C take processors away",
     advice:
       "Starting processes, mapping memory and C code occupy a thread each: do them less often, several at once, or with a bound on how many run.",
@@ -49,7 +49,7 @@ const leastTimeShare = 0.1;
 
 export function syscallFindings(facts: Facts): Finding[] {
   const { diagnosis, nanos, procs } = facts;
-  const purposeOf = (site: CallSite): string => diagnosis.observed.purposes[site.purpose]!;
+  const purposeOf = (site: CallSite): string => syscallClasses[site.purpose]!;
   return rules.flatMap(({ kind, purposes, title, advice }): Finding[] => {
     const sites = diagnosis.calls.sites.filter((site) => (purposes as readonly string[]).includes(purposeOf(site)));
     const sum = (of: (site: CallSite) => number): number => sites.reduce((all, site) => all + of(site), 0);

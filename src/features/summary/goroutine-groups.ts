@@ -168,9 +168,9 @@ export class GoroutineGroups {
     }
     this.turn[slot] = Number.NaN;
     this.calls[slot] = 0;
-    this.group[slot] = new Group("");
-    this.named[slot] = false;
-    if (this.observed.table.name[slot] !== unnamed) this.name(slot);
+    const name = this.observed.table.name[slot]!;
+    this.named[slot] = name !== unnamed;
+    this.group[slot] = name === unnamed ? new Group("") : this.groupOf(name);
   }
 
   private remove(slot: number, time: number): void {
@@ -183,12 +183,14 @@ export class GoroutineGroups {
   }
 
   private name(slot: number): void {
-    const { table, names } = this.observed;
-    const name = table.name[slot]!;
-    const group = (this.byName[name] ??= new Group(names.texts[name]!));
+    const group = this.groupOf(this.observed.table.name[slot]!);
     group.merge(this.group[slot]!);
     this.group[slot] = group;
     this.named[slot] = true;
+  }
+
+  private groupOf(name: number): Group {
+    return (this.byName[name] ??= new Group(this.observed.names.texts[name]!));
   }
 
   /** Begins a wait; the number of its site. */
