@@ -116,8 +116,9 @@ describe.skipIf(!hasTraces)("the series of all these traces", () => {
   it("are each in the catalogue, and each of the catalogue is among them", () => {
     const names = new Set(catalogue.map(({ name }) => name));
     expect([...seen].filter((name) => !names.has(name))).toEqual([]);
-    // No trace at hand changes GOMAXPROCS, or ends a goroutine that never ran.
-    expect([...names].filter((name) => !seen.has(name)).sort()).toEqual(["go_trace_gomaxprocs_changes", "go_trace_goroutines_ended_unrun"]);
+    // No trace at hand changes GOMAXPROCS, switches coroutines, or ends a goroutine that never ran.
+    const unseen = ["go_trace_coroutine_switches", "go_trace_gomaxprocs_changes", "go_trace_goroutines_ended_unrun"];
+    expect([...names].filter((name) => !seen.has(name)).sort()).toEqual(unseen);
   });
 });
 
