@@ -95,7 +95,7 @@ export function findingsDoc(): string {
 ${note("src/features/findings.ts")}
 Rules over one trace, or over the range given by \`--from\` and \`--to\`. A finding comes with the numbers it was decided by, the places in the program, what it costs, how sure it is, and what to do. They are printed worst first: \`critical\` (!!), \`warning\` (!), \`info\` (·, explains the rest of the numbers), and of those the most costly.
 
-They are symptoms to look at, not proofs, and they know nothing of what is usual for your program: that is what \`foretrace serve\` learns.
+They are symptoms to look at, not proofs, and they know nothing of what is usual for your program: that is what \`foretrace serve\` learns. What they find in programs whose truth is known, and what they do not, is in [findings-truth.md](findings-truth.md).
 
 | kind | when | cost |
 |---|---|---|

@@ -27,10 +27,10 @@ export class Diagnosis implements Observer {
     this.from = from;
     this.to = to;
     this.inside = from === 0;
-    this.groups = new Groups(observed);
-    this.waits = new Waits(observed);
+    this.groups = new Groups(observed, from);
+    this.waits = new Waits(observed, from);
     this.wakes = new Wakes(observed);
-    this.slices = new Slices(observed);
+    this.slices = new Slices(observed, from);
     this.calls = new Calls(observed);
   }
 
@@ -62,7 +62,8 @@ export class Diagnosis implements Observer {
   event(): void {}
 
   gap(start: number, end: number): void {
-    if (this.inside) this.slices.gap(start, end);
+    // Told before the windows that end in it, so one that reaches into the range from outside comes while it is not inside.
+    if (end > this.from && start < this.to) this.slices.gap(Math.max(start, this.from), Math.min(end, this.to));
   }
 
   window(end: number): void {
@@ -73,7 +74,10 @@ export class Diagnosis implements Observer {
 
   /** At the end of the range, or after the last event. */
   finish(end: number): void {
-    if (this.inside) this.waits.finish(end);
+    if (this.inside) {
+      this.waits.finish(end);
+      this.groups.finish(end);
+    }
     this.inside = false;
   }
 

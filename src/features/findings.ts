@@ -31,7 +31,7 @@ type Rule = {
 export const findingRules: readonly Rule[] = [
   {
     kinds: ["goroutine-leak"],
-    when: "at least 20 goroutines of one function and creation site, fewer than half of which end; their number grows in both halves of the trace, and by half of what it is at the end, and 80 % of those alive at the end wait. `critical` from 36 more a second on (1 GiB an hour at 8 KiB each); `info` where they wait for the network, or the place is one where goroutines are woken",
+    when: "at least 20 goroutines of one function and creation site, fewer than half of which end (or half of those alive, 20 at least, have waited twice as long as anybody who went on there); their number grows in both halves of the trace, and by half of what it is at the end, and 80 % of those alive at the end wait. `critical` from 36 more a second on (1 GiB an hour at 8 KiB each); `info` where they wait for the network, or the place is one where goroutines are woken and they have not outlived those",
     cost: "time that those left have waited",
     find: goroutineLeak,
   },
@@ -43,13 +43,13 @@ export const findingRules: readonly Rule[] = [
   },
   {
     kinds: ["deadlock-suspect"],
-    when: "two or more goroutines that have waited for a second and a quarter of the trace in channels, selects or locks, and that in this trace only each other ever woke",
+    when: "two or more goroutines that have waited for a second and a quarter of the trace in channels, selects or locks, and that in this trace only each other ever woke; `warning`: two or more that have stood in line for mutexes for as long, where nobody was let in since",
     cost: "time that they have waited",
     find: deadlockSuspect,
   },
   {
     kinds: ["lock-contention"],
-    when: "somebody waits at one Lock or RLock for a tenth of the time or more, on average half a goroutine, ten times at least; `critical` from 4 goroutines and half of the time on; `info` where it is less than a tenth of what those goroutines do with their time",
+    when: "somebody waits at one Lock or RLock for a tenth of the time or more, on average half a goroutine, ten times at least (two goroutines, three times); `critical` from 4 goroutines and half of the time on; `info` where it is less than a tenth of what those goroutines do with their time, or the processors are 91 % busy, so that little can be gained",
     cost: "time spent waiting for the lock",
     find: lockContention,
   },

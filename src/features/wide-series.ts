@@ -75,10 +75,11 @@ export type Observed = {
   readonly reasons: Reasons;
   /** Places in the program, numbered over the whole trace. */
   readonly sites: StackNumbers;
-  /** Kinds of locks by stack. */
+  /** Kinds of locks by stack, and that which the goroutine in a slot waits for. */
   readonly locks: StackNumbers;
   /** By number of a system call (`site` in the table): its class and its place. */
   readonly calls: { readonly kinds: readonly number[]; readonly sites: readonly string[] };
+  readonly lockOf: (slot: number) => number;
 };
 
 /**
@@ -151,6 +152,7 @@ class WideSeriesVisitor implements WideSeries {
       sites: this.sites,
       locks: this.locks,
       calls: this.syscalls,
+      lockOf: (slot) => this.blocking.lockOf(slot),
     });
     this.windowNanos = options.windowNanos;
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;

@@ -8,6 +8,8 @@ export type FindingCase = {
   /** The kind it is about, and how severe that must be; "none" where it must not be found. */
   readonly kind: FindingKind;
   readonly expected: Finding["severity"] | "none";
+  /** Windows of a trace that is shorter than a few of 100 ms. */
+  readonly windowMs?: number;
   /** Kinds above "info" that the program has as well, truly. */
   readonly also?: readonly FindingKind[];
   readonly bytes: () => Uint8Array;
@@ -52,18 +54,20 @@ const readFile = (place: string): readonly string[] => [
 ];
 const goForever = (go: Go, func: string, body: Body): void => start(go, func, loop(body));
 
-function lockers(hold: number, own: number): (go: Go) => void {
-  const mutex = new Mutex();
-  return (go) =>
+/** 8 that hold a lock for `hold`, calculate for `own` and sleep for `rest`. */
+function lockers(hold: number, own: number, rest = own): (go: Go) => void {
+  return (go) => {
+    const mutex = new Mutex();
     times(8, () =>
       goForever(go, "cache.get", function* (go) {
         yield go.lock(mutex, at("cache.get", 21));
         yield go.run(hold);
         go.unlock(mutex, at("cache.get", 23));
         yield go.run(own);
-        yield go.sleep(own, at("cache.get", 24));
+        yield go.sleep(rest, at("cache.get", 24));
       }),
     );
+  };
 }
 
 /** Two that take locks in two orders, `rounds` times without meeting, then crosswise. */
@@ -122,9 +126,9 @@ function small(workMs: number): () => Uint8Array {
 
 /** 20 that wait for a condition, all of them woken every 5 ms. */
 function crowd(workMs: number): () => Uint8Array {
-  const line = new Line();
   return () =>
     traceOf(second, function* (go) {
+      const line = new Line();
       times(20, () =>
         goForever(go, "pool.worker", function* (go) {
           yield go.condWait(line, at("pool.worker", 21));
@@ -150,11 +154,15 @@ function collecting(worker: number, program: number): (go: Go) => void {
   return (go) => {
     let cycle = 0;
     const [begin, done] = [new Channel(), new Channel()];
-    go.go("runtime.gcBgMarkWorker (mgc.go:1309)", loop(function* (go) {
-      yield go.receive(begin, "runtime.gcBgMarkWorker (mgc.go:1350)");
-      yield go.run(worker);
-      yield go.send(done, "runtime.gcBgMarkWorker (mgc.go:1400)");
-    }), "runtime.gcBgMarkStartWorkers (mgc.go:1233)");
+    go.go(
+      "runtime.gcBgMarkWorker (mgc.go:1309)",
+      loop(function* (go) {
+        yield go.receive(begin, "runtime.gcBgMarkWorker (mgc.go:1350)");
+        yield go.run(worker);
+        yield go.send(done, "runtime.gcBgMarkWorker (mgc.go:1400)");
+      }),
+      "runtime.gcBgMarkStartWorkers (mgc.go:1233)",
+    );
     goForever(go, "tree.build", function* (go) {
       go.event("GCBegin", { gc_seq: ++cycle, stack: 0 });
       yield go.send(begin, at("tree.build", 21));
@@ -201,6 +209,39 @@ export const findingCases: readonly FindingCase[] = [
         }),
       )();
     },
+  },
+  {
+    name: "four of five goroutines end after 20 ms, one waits for ever",
+    why: "those left have waited many times as long as any that went on there",
+    kind: "goroutine-leak",
+    expected: "critical",
+    bytes: () => {
+      const answers = new Channel();
+      return every(5, (go, round) =>
+        start(go, "api.handle", function* (go) {
+          if (round % 5 !== 0) {
+            start(go, "api.answer", function* (go) {
+              yield go.sleep(20, at("api.answer", 31));
+              yield go.send(answers, at("api.answer", 32));
+            });
+          }
+          yield go.receive(round % 5 === 0 ? new Channel() : answers, at("api.handle", 22));
+        }),
+      )();
+    },
+  },
+  {
+    name: "ever more goroutines, each of which waits 200 ms and ends",
+    why: "load that grows: nobody waits longer than those that went on",
+    kind: "goroutine-leak",
+    expected: "none",
+    bytes: every(10, (go, round) =>
+      times(Math.ceil(round / 20), () =>
+        start(go, "api.handle", function* (go) {
+          yield go.sleep(200, at("api.handle", 22));
+        }),
+      ),
+    ),
   },
   {
     name: "a goroutine every 5 ms that waits 50 ms and ends",
@@ -274,8 +315,23 @@ export const findingCases: readonly FindingCase[] = [
     bytes: program((go) => crossing(go, 300), { procs: 2, ms: 3000 }),
   },
   {
-    name: "two that hand a lock to each other and wait for news from a third",
-    why: "a third, which the network wakes, can wake them",
+    name: "two locks taken in two orders, crosswise at once",
+    why: "nobody is let in again, though nothing shows who holds the locks",
+    kind: "deadlock-suspect",
+    expected: "warning",
+    bytes: program((go) => crossing(go, 0), { procs: 2, ms: 3000 }),
+  },
+  {
+    name: "three in line for a lock that is held for 400 ms",
+    why: "less than a second may be work",
+    kind: "deadlock-suspect",
+    expected: "none",
+    also: ["lock-contention"],
+    bytes: program(lockers(400, 1), { procs: 2, ms: 3000 }),
+  },
+  {
+    name: "two that a third tells what the network brings",
+    why: "the third can wake them again",
     kind: "deadlock-suspect",
     expected: "none",
     bytes: program(
@@ -307,11 +363,18 @@ export const findingCases: readonly FindingCase[] = [
     bytes: program(lockers(2, 0.05)),
   },
   {
+    name: "8 goroutines hold one mutex for 0.05 ms and calculate 10 ms",
+    why: "who gets the lock waits for one of two processors, which are never free",
+    kind: "lock-contention",
+    expected: "info",
+    bytes: program(lockers(0.05, 10)),
+  },
+  {
     name: "8 goroutines hold one mutex for 0.05 ms, every 10 ms",
     why: "they hardly ever meet",
     kind: "lock-contention",
     expected: "none",
-    bytes: program(lockers(0.05, 10)),
+    bytes: program(lockers(0.05, 0, 10)),
   },
   {
     name: "4 readers feed one that takes 4 ms for a piece",
@@ -332,6 +395,7 @@ export const findingCases: readonly FindingCase[] = [
     why: "starting one takes twice what it does",
     kind: "excessive-goroutines",
     expected: "critical",
+    windowMs: 1,
     bytes: small(0.0002),
   },
   {
@@ -339,6 +403,7 @@ export const findingCases: readonly FindingCase[] = [
     why: "starting one is a few hundredths of what it does",
     kind: "excessive-goroutines",
     expected: "none",
+    windowMs: 1,
     bytes: small(0.01),
   },
   {
@@ -360,6 +425,7 @@ export const findingCases: readonly FindingCase[] = [
     why: "the scheduler is busy with wake-ups for nothing",
     kind: "timer-storm",
     expected: "warning",
+    windowMs: 1,
     bytes: program(
       (go) =>
         times(30, () =>
@@ -386,14 +452,13 @@ export const findingCases: readonly FindingCase[] = [
     ),
   },
   {
-    name: "requests from outside stand in line behind 20 that calculate",
+    name: "requests from outside stand in line behind 24 that calculate",
     why: "each waits some 100 ms for its turn",
     kind: "run-queue",
     expected: "critical",
-    also: ["sched-latency"],
     bytes: program(
       (go) => {
-        spinners(go, 20);
+        spinners(go, 24);
         times(20, () =>
           goForever(go, "api.serve", function* (go) {
             yield go.network(5, at("api.serve", 21));
@@ -557,26 +622,39 @@ export const findingCases: readonly FindingCase[] = [
     { ms: 150, kind: "GC sweep termination", expected: "critical", why: "everything stands still for 150 ms" },
     { ms: 0.5, kind: "GC mark termination", expected: "none", why: "half a millisecond is usual" },
     { ms: 30, kind: "start trace", expected: "none", why: "that stop is the tracer's own" },
-  ].map(
-    ({ ms, kind, expected, why }): FindingCase => ({
-      name: `a stop of the world of ${ms} ms (${kind})`,
-      why,
-      kind: "gc-pause",
-      expected: expected as FindingCase["expected"],
-      bytes: program((go) =>
-        start(go, "tree.build", function* (go) {
-          yield go.sleep(300, at("tree.build", 21));
-          yield* go.stopTheWorld(ms, kind);
-        }),
-      ),
-    }),
-  ),
+  ].map(({ ms, kind, expected, why }): FindingCase => ({
+    name: `a stop of the world of ${ms} ms (${kind})`,
+    why,
+    kind: "gc-pause",
+    expected: expected as FindingCase["expected"],
+    bytes: program((go) =>
+      start(go, "tree.build", function* (go) {
+        yield go.sleep(300, at("tree.build", 21));
+        yield* go.stopTheWorld(ms, kind);
+      }),
+    ),
+  })),
   {
     name: "the collector runs 6 ms for 6 ms of the program",
     why: "half of the processor time is the collector's",
     kind: "gc-pressure",
     expected: "warning",
     bytes: program(collecting(6, 7)),
+  },
+  {
+    name: "a fifth of what goroutines run is helping the collector",
+    why: "they allocate faster than it marks",
+    kind: "gc-pressure",
+    expected: "warning",
+    bytes: program((go) =>
+      goForever(go, "tree.build", function* (go) {
+        go.event("GCMarkAssistBegin", { stack: 0 });
+        yield go.run(1);
+        go.event("GCMarkAssistEnd");
+        yield go.run(4);
+        yield go.sleep(1, at("tree.build", 22));
+      }),
+    ),
   },
   {
     name: "the collector runs 1 ms for 10 ms of the program",
@@ -591,6 +669,21 @@ export const findingCases: readonly FindingCase[] = [
     kind: "syscall-io-file",
     expected: "warning",
     bytes: program(calling(frames.file, 5, 0.1, true)),
+  },
+  {
+    name: "reads of 0.015 ms one after the other",
+    why: "no processor is lost, but half of one is spent inside the calls, which could be fewer",
+    kind: "syscall-io-file",
+    expected: "warning",
+    windowMs: 10,
+    bytes: program(
+      (go) =>
+        goForever(go, "files.copy", function* (go) {
+          yield go.call(0.015, frames.file);
+          yield go.run(0.005);
+        }),
+      { procs: 2, ms: 200 },
+    ),
   },
   {
     name: "reads of files take 0.01 ms",

@@ -1,23 +1,14 @@
 /** What a summary finds in programs with one known fault each (tests/fixtures/scenarios), and time lost to idle processors, the plain way. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { FindingKind } from "../../src/features/findings.ts";
+import { findingRules, type FindingKind } from "../../src/features/findings.ts";
 import { createSummary, type Summary } from "../../src/features/summary.ts";
 import { EventKind, GoState, ProcState, RangeName, type TraceVisitor } from "../../src/trace/model.ts";
-import { readTrace } from "../../src/trace/read.ts";
-import { feed, formatVersion, hasTraces, tee } from "./traces.ts";
+import { findingCases } from "./finding-cases.ts";
+import { above, expectedAbove, judge, readScenario, truthPage } from "./finding-truth.ts";
+import { feed, hasTraces, tee } from "./traces.ts";
 
-const scenarios = join(import.meta.dirname, "..", "fixtures", "scenarios");
-
-async function scenario(name: string): Promise<Summary> {
-  const visitor = createSummary({ windowNanos: 1e8 });
-  const { error } = await readTrace([gunzipSync(readFileSync(join(scenarios, `${name}.trace.gz`)))], visitor);
-  expect(error).toBeUndefined();
-  return visitor.finish();
-}
-const above = (summary: Summary): FindingKind[] => summary.findings.filter(({ severity }) => severity !== "info").map(({ kind }) => kind);
 const finding = (summary: Summary, kind: FindingKind): Summary["findings"][number] =>
   summary.findings.find((found) => found.kind === kind)!;
 const functionOf = (summary: Summary, name: string): Summary["functions"][number] =>
@@ -25,7 +16,7 @@ const functionOf = (summary: Summary, name: string): Summary["functions"][number
 
 describe("programs with a known fault", () => {
   it("a leak: its function and both places, and not the goroutines that end", async () => {
-    const summary = await scenario("leak");
+    const summary = await readScenario("leak");
     expect(above(summary)).toEqual(["goroutine-leak"]);
     const leak = finding(summary, "goroutine-leak");
     expect(leak).toMatchObject({ id: "goroutine-leak:main.leaked", severity: "critical", confidence: 0.9 });
@@ -38,7 +29,7 @@ describe("programs with a known fault", () => {
   });
 
   it("8 goroutines on one mutex: nearly 7 wait at its Lock, a convoy, let in by its Unlock every 2 ms", async () => {
-    const summary = await scenario("mutex");
+    const summary = await readScenario("mutex");
     expect(above(summary)).toEqual(["lock-contention"]);
     const { evidence, sites } = finding(summary, "lock-contention");
     expect(sites).toEqual([
@@ -53,13 +44,13 @@ describe("programs with a known fault", () => {
   });
 
   it("4 senders on a slow receiver: the receiver is what they wait for", async () => {
-    const summary = await scenario("send");
+    const summary = await readScenario("send");
     expect(above(summary)).toEqual(["pipeline-bottleneck"]);
     expect(finding(summary, "pipeline-bottleneck").evidence).toMatchObject({ function: "main.main.func2", goroutines: 1 });
   });
 
   it("40 goroutines that each want a processor: the run queue, who waited longest, who kept on", async () => {
-    const summary = await scenario("spin");
+    const summary = await readScenario("spin");
     expect(summary.findings.map(({ kind }) => kind)).toEqual(["long-slice", "run-queue", "sched-latency"]);
     expect(summary.processors).toMatchObject({ gomaxprocs: 2 });
     expect(finding(summary, "sched-latency").evidence).toMatchObject({ function: "main.spinner" });
@@ -67,7 +58,7 @@ describe("programs with a known fault", () => {
   });
 
   it("allocations: the share of the collector, and assists", async () => {
-    const summary = await scenario("gc");
+    const summary = await readScenario("gc");
     const { evidence } = finding(summary, "gc-pressure");
     expect(evidence["share"]).toBeGreaterThan(0.25);
     expect(evidence["assist_share"]).toBeGreaterThan(0.05);
@@ -79,7 +70,7 @@ describe("programs with a known fault", () => {
   });
 
   it("tasks and regions with their durations", async () => {
-    const { tasks, regions } = await scenario("tasks");
+    const { tasks, regions } = await readScenario("tasks");
     expect(tasks).toMatchObject([{ type: "request", begun: 20, ended: 20, measured: 20 }]);
     expect(regions).toMatchObject([
       { type: "parse", begun: 20, measured: 20 },
@@ -92,35 +83,31 @@ describe("programs with a known fault", () => {
   });
 
   it("a program that sleeps is idle, and nothing else", async () => {
-    const { findings } = await scenario("idle");
+    const { findings } = await readScenario("idle");
     expect(findings.map(({ kind, severity }) => [kind, severity])).toEqual([["mostly-idle", "info"]]);
   });
 });
 
-/** What is above "info" in the recordings of ../shared/traces/real; their README says what each is. */
-const truth: Readonly<Record<string, readonly FindingKind[]>> = {
-  "go119-scenario-leak": ["goroutine-leak"],
-  "go119-scenario-mutex": ["lock-contention"],
-  "go119-scenario-pipeline": ["pipeline-bottleneck"],
-  "go119-scenario-gc": ["gc-pressure"],
-  // Nothing is wrong with these: a few tasks, nothing to do, servers with work they can do.
-  "go119-scenario-tasks": [],
-  "go119-scenario-idle": [],
-  "prometheus-2.42.0-go1.19.8-idle5s": [],
-  "prometheus-2.42.0-go1.19.8-load5s": [],
-  "nats-server-2.9.10-go1.19.8-load3s": [],
-  "esbuild-0.28.2-go1.26.5-serve-load": [],
-  "esbuild-0.28.2-go1.26.5-watch": [],
-  "tsgolint-7.0.2007-go1.26.10-tiny": [],
-  "turbo-1.6.3-go1.18.7": [],
-};
-
-describe.skipIf(!hasTraces)("recordings whose truth is known", () => {
-  it.each(Object.entries(truth))("%s: %j", async (trace, kinds) => {
-    const summary = createSummary({ windowNanos: 1e8 });
-    await feed(trace, formatVersion(trace) >= 22 ? "core" : "reader", summary);
-    expect(above(summary.finish())).toEqual(kinds);
+describe("programs written by hand", () => {
+  it.each(findingCases.map((one) => [one.kind, one.name, one] as const))("%s: %s", async (_kind, _name, one) => {
+    const { got, found } = await judge(one);
+    expect(got).toBe(one.expected);
+    expect(found.toSorted()).toEqual(expectedAbove(one).toSorted());
   });
+
+  it("every kind has one that is it and one that comes near", () => {
+    const all = findingRules.flatMap(({ kinds }) => kinds);
+    const of = (kind: FindingKind): string[] => findingCases.filter((one) => one.kind === kind).map(({ expected }) => expected);
+    const lacking = all.filter((kind) => new Set(of(kind)).size < 2 || of(kind).every((expected) => expected === "none"));
+    expect(lacking).toEqual([]);
+  });
+});
+
+it.skipIf(!hasTraces)("docs/findings-truth.md is what this run gives: nothing is missed, nothing is a false alarm", async () => {
+  const page = await truthPage();
+  expect(readFileSync(join(import.meta.dirname, "..", "..", "docs", "findings-truth.md"), "utf8")).toBe(page);
+  for (const [, faults, found, alarms] of page.matchAll(/^\| (?:written by hand|recordings) \| (\d+) \| (\d+) \| (\d+) \|/gm))
+    expect([found, alarms]).toEqual([faults, "0"]);
 });
 
 /** Intervals of runnable goroutines, idle processors and stops of the world, each since the beginning where it was so already. */

@@ -150,8 +150,8 @@ class Scheduler {
 
   /** Its outermost frame is the function of the goroutine. */
   private stack(goroutine: Goroutine, frames: readonly string[]): number {
-    const function_ = (frame: string | undefined): string => frame?.replace(/ \(.*\)$/, "") ?? "";
-    const whole = function_(frames.at(-1)) === function_(goroutine.entry) ? frames : [...frames, goroutine.entry];
+    const functionOf = (frame: string | undefined): string => frame?.replace(/ \(.*\)$/, "") ?? "";
+    const whole = functionOf(frames.at(-1)) === functionOf(goroutine.entry) ? frames : [...frames, goroutine.entry];
     return this.trace.stack(whole);
   }
 
@@ -367,8 +367,7 @@ export class Go {
 
   /** All who wait. */
   broadcast(line: Line, place: Place): void {
-    for (const waiting of line.waiting.splice(0))
-      this.scheduler.wake(waiting, this.self(), ["sync.(*Cond).Broadcast (cond.go:90)", place]);
+    for (const waiting of line.waiting.splice(0)) this.scheduler.wake(waiting, this.self(), ["sync.(*Cond).Broadcast (cond.go:90)", place]);
   }
 
   /** `frames`: innermost first. `lost`: its processor is taken. */

@@ -6,7 +6,7 @@ const entry = entryOf("wide");
 const scope = { scope: "`user`: the program's own goroutines; `system`: those of the runtime and the tracer, and those without a name" };
 const waits = { waits: "class of waiting: channel, select, sync, network, sleep, gc, forever, system or other" };
 const site = {
-  site: "place in the program: the first frame outside the standard library; the 10 largest of a window and 50 of a trace, the rest is `other`",
+  site: "place in the program: the first frame outside the standard library, where there is none the function that the goroutine runs; the 10 largest of a window and 50 of a trace, the rest is `other`",
 };
 
 /** A distribution: three metrics, of durations that ended in the window, with their full length. */

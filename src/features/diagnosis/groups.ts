@@ -52,11 +52,13 @@ export class Groups {
   private readonly byKey = new NumberTable(-1);
   /** Number of the group of the goroutine in a slot. */
   private readonly ofSlot: number[] = [];
+  private readonly from: number;
   private windows = 0;
   private stride = 1;
 
-  constructor(observed: Observed) {
+  constructor(observed: Observed, from: number) {
     this.observed = observed;
+    this.from = from;
   }
 
   groupAt(slot: number): Group {
@@ -81,10 +83,11 @@ export class Groups {
     }
     let group = this.groupAt(slot);
     if (group.name === "" && table.name[slot] !== 0) {
-      group.existed--;
+      const kind = table.born[slot]! >= this.from ? "created" : "existed";
+      group[kind]--;
       group.live--;
       group = this.enter(slot);
-      group.existed++;
+      group[kind]++;
       group.live++;
     }
     switch (from) {
@@ -98,7 +101,7 @@ export class Groups {
         group.firstWait += nanos;
         break;
       case GoState.Running:
-        group.busy += onProcessor(table.slice[slot]!, time, nanos);
+        group.busy += this.onProcessor(slot, time, nanos);
         break;
       case GoState.Waiting: {
         const waits = this.observed.reasons.classes[table.reason[slot]!]!;
@@ -106,7 +109,7 @@ export class Groups {
         break;
       }
       case GoState.Syscall:
-        group.busy += onProcessor(table.slice[slot]!, time - nanos, 0);
+        group.busy += this.onProcessor(slot, time - nanos, 0);
         group.syscall += nanos;
         break;
     }
@@ -131,6 +134,31 @@ export class Groups {
     for (const group of this.groups) group.curve.splice(0, group.curve.length, ...group.curve.filter((_live, i) => i % 2 === 0));
   }
 
+  /** What goroutines are in the middle of at the end counts until then. */
+  finish(end: number): void {
+    const { table, reasons } = this.observed;
+    table.forEach((slot) => {
+      const number = this.ofSlot[slot];
+      if (number === undefined) return;
+      const group = this.groups[number]!;
+      const nanos = end - Math.max(table.since[slot]!, this.from);
+      const state = table.state[slot];
+      if (state === GoState.Running) group.busy += this.onProcessor(slot, end, nanos);
+      else if (state === GoState.Runnable) group.runnable += nanos;
+      else if (state === GoState.Syscall) group.syscall += nanos;
+      else if (state === GoState.Waiting) {
+        const waits = reasons.classes[table.reason[slot]!]!;
+        group.waiting[waits] = group.waiting[waits]! + nanos;
+      }
+    });
+  }
+
+  /** Since the processor was taken; of the last stay alone when that was not seen. */
+  private onProcessor(slot: number, time: number, nanos: number): number {
+    const slice = this.observed.table.slice[slot]!;
+    return Number.isNaN(slice) ? nanos : Math.max(0, time - Math.max(slice, this.from));
+  }
+
   private enter(slot: number): Group {
     const { table, names, sites } = this.observed;
     const name = table.name[slot]!;
@@ -145,6 +173,3 @@ export class Groups {
     return this.groups[number]!;
   }
 }
-
-/** Since the processor was taken; of the last stay alone when that was not seen. */
-const onProcessor = (slice: number, time: number, nanos: number): number => (Number.isNaN(slice) ? nanos : Math.max(0, time - slice));

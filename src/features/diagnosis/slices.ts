@@ -1,7 +1,7 @@
 /** Slices that nobody could preempt, and stretches in which no thread did anything although goroutines were running. */
 import { GoState } from "../../trace/model.ts";
 import type { Change } from "../state/change.ts";
-import type { Observed } from "../wide-series.ts";
+import { gapNanos, type Observed } from "../wide-series.ts";
 
 /** Twice what the runtime allows before it asks for the processor (forcePreemptNS in src/runtime/proc.go). */
 const longSlice = 20e6;
@@ -19,9 +19,11 @@ export class Slices {
   gapCount = 0;
   gapNanos = 0;
   private readonly observed: Observed;
+  private readonly from: number;
 
-  constructor(observed: Observed) {
+  constructor(observed: Observed, from: number) {
     this.observed = observed;
+    this.from = from;
   }
 
   /**
@@ -29,6 +31,7 @@ export class Slices {
    * stretch without any while one runs means that no thread of the process had a CPU (or that the only one could not be preempted).
    */
   gap(start: number, end: number): void {
+    if (end - start < gapNanos) return;
     const { table } = this.observed;
     let running = 0;
     table.forEach((slot) => {
@@ -43,7 +46,7 @@ export class Slices {
   change({ slot, from, time, ownStack }: Change): void {
     if (from !== GoState.Running) return;
     const { table, names, sites } = this.observed;
-    const start = table.slice[slot]!;
+    const start = Math.max(table.slice[slot]!, this.from);
     const nanos = time - start;
     if (!(nanos >= longSlice)) return;
     this.count++;

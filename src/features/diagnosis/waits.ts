@@ -18,8 +18,11 @@ export class WaitSite {
   readonly site: string;
   /** Of a wait for "sync": mutex, rwmutex, waitgroup, once, cond or other; else "". */
   readonly lock: string;
+  /** Waits that ended. */
   count = 0;
   nanos = 0;
+  /** Of those that had not at the end. */
+  openNanos = 0;
   longest = 0;
   longestAt = 0;
   /** Of the program's own goroutines. */
@@ -33,6 +36,8 @@ export class WaitSite {
   since = 0;
   wokenByRuntime = 0;
   wokenByGoroutine = 0;
+  /** When somebody was last woken here. */
+  lastWoken = Number.NEGATIVE_INFINITY;
   readonly wakers = new Map<number, Waker>();
   /** Names of the functions whose goroutines wait here. */
   readonly groups = new Set<string>();
@@ -53,15 +58,17 @@ export class Waits {
   private readonly byKey = new NumberTable(-1);
   private readonly ofSlot: number[] = [];
   private readonly nameOf: (slot: number) => string;
+  private readonly from: number;
 
-  constructor(observed: Observed) {
+  constructor(observed: Observed, from: number) {
     this.observed = observed;
+    this.from = from;
     this.nameOf = (slot) => observed.names.texts[observed.table.name[slot]!]!;
   }
 
   existed(slot: number, time: number): void {
     const { table } = this.observed;
-    if (table.state[slot] === GoState.Waiting) this.enter(slot, table.reason[slot]!, table.site[slot]!, 0, time);
+    if (table.state[slot] === GoState.Waiting) this.enter(slot, table.reason[slot]!, table.site[slot]!, this.observed.lockOf(slot), time);
   }
 
   change(change: Change): void {
@@ -83,7 +90,12 @@ export class Waits {
     table.forEach((slot) => {
       if (table.state[slot] !== GoState.Waiting) return;
       const site = this.sites[this.ofSlot[slot]!];
-      site?.left.push({ id: table.id[slot]!, since: table.since[slot]!, seen: table.seen[slot] === 1, name: this.nameOf(slot) });
+      if (site === undefined) return;
+      const since = table.since[slot]!;
+      const seen = table.seen[slot] === 1;
+      site.left.push({ id: table.id[slot]!, since, seen, name: this.nameOf(slot) });
+      if (site.groups.size < mostWakers) site.groups.add(this.nameOf(slot));
+      if (seen) site.openNanos += end - Math.max(since, this.from);
     });
     for (const site of this.sites) this.count(site, end);
   }
@@ -117,6 +129,7 @@ export class Waits {
       }
     }
     if (to !== GoState.Runnable) return;
+    site.lastWoken = time;
     if (by < 0) {
       site.wokenByRuntime++;
       return;

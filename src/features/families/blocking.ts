@@ -71,8 +71,13 @@ export class Blocking {
     this.lock[slot] = waits === syncClass ? this.locks.of(stack) : 0;
   }
 
-  /** Lock kind of the wait by slot; beside the table, since nobody else asks for it. */
+  /** Lock kind of the wait by slot. */
   private readonly lock: number[] = [];
+
+  /** Number of the lock kind that the goroutine in a slot waits for; 0 = none. */
+  lockOf(slot: number): number {
+    return this.lock[slot] ?? 0;
+  }
 
   /** A wait ends in any way. */
   end(change: Change): void {

@@ -2,7 +2,7 @@
 import { formatDuration, formatNumber } from "../../lib/units.ts";
 import type { CallSite } from "../diagnosis/calls.ts";
 import { syscallClasses, type SyscallClass } from "../state/syscall-classes.ts";
-import { percent, type Facts } from "./facts.ts";
+import { percent, place, type Facts } from "./facts.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 
 type Rule = {
@@ -80,7 +80,7 @@ export function syscallFindings(facts: Facts): Finding[] {
         title,
         text:
           `${formatNumber(count)} calls took ${formatDuration(time)} (${formatDuration(time / count)} each on average); ${formatNumber(lost)} (${percent(lost / count)}) took so long that their processor was taken, which ties up a thread and makes them queue again. ` +
-          `Most time went at ${top!.site || "an unknown place"} (${formatDuration(top!.nanos)}).${mergeable}`,
+          `Most time went at ${place(top!.site)} (${formatDuration(top!.nanos)}).${mergeable}`,
         advice,
         sites: sites
           .toSorted((one, two) => two.nanos - one.nanos)

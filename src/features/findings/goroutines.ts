@@ -4,7 +4,7 @@ import type { Group } from "../diagnosis/groups.ts";
 import type { WaitSite } from "../diagnosis/waits.ts";
 import { shortFunction } from "../goroutine-names.ts";
 import { waitClasses } from "../state/reasons.ts";
-import { percent, type Facts } from "./facts.ts";
+import { percent, place, type Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 const least = 20;
@@ -37,17 +37,21 @@ export function goroutineLeak(facts: Facts): Finding[] {
   const end = facts.start + facts.nanos;
   return facts.diagnosis.groups.groups.flatMap((group): Finding[] => {
     const { name, origin, created, ended, live, curve, system } = group;
-    if (system || created < least || live < least || ended > created / 2 || !growsSteadily(curve)) return [];
+    if (system || created < least || live < least || !growsSteadily(curve)) return [];
     const left = leftOf(group, facts);
     const [top] = left;
     const waiting = left.reduce((sum, { count }) => sum + count, 0);
     if (top === undefined || waiting < live * 0.8) return [];
     const woken = top.site.wokenByGoroutine + top.site.wokenByRuntime;
+    // Whoever has waited twice as long as anybody who went on there is not in the course of its work any more.
+    const overdue = woken === 0 ? 0 : top.since.filter((at) => end - at > 2 * top.site.longest).length;
+    const outlived = overdue >= Math.max(least, live / 2);
+    if (ended > created / 2 && !outlived) return [];
     // Connections that come and stay open wait for the network: load, most likely.
     const network = top.site.waits === networkClass;
     const rate = (live - group.existed) / ((end - group.firstCreation) / 1e9);
-    const confidence = network ? 0.3 : woken === 0 ? 0.9 : woken < top.count / 10 ? 0.6 : 0.4;
-    const costNanos = left.reduce((sum, { since }) => sum + since.reduce((all, at) => all + end - at, 0), 0);
+    const confidence = network ? 0.3 : woken === 0 ? 0.9 : outlived ? 0.7 : woken < top.count / 10 ? 0.6 : 0.4;
+    const costNanos = left.reduce((sum, { since }) => sum + since.reduce((all, at) => all + end - Math.max(at, facts.start), 0), 0);
     return [
       {
         kind: "goroutine-leak",
@@ -59,18 +63,20 @@ export function goroutineLeak(facts: Facts): Finding[] {
         to: end,
         title: `Goroutines of ${shortFunction(name)} pile up`,
         text:
-          `${formatNumber(created)} goroutines were created at ${origin || "an unknown place"}, ${formatNumber(rate)} more are alive every second, and ${formatNumber(ended)} ended. ` +
-          `${formatNumber(top.count)} wait (${top.site.reason || "reason unknown"}) at ${top.site.site || "an unknown place"}, ` +
-          `where ${woken === 0 ? "nobody was woken in the whole trace" : `${formatNumber(woken)} were woken in the whole trace`}. ` +
+          `${formatNumber(created)} goroutines were created at ${place(origin)}, ${formatNumber(rate)} more are alive every second, and ${formatNumber(ended)} ended. ` +
+          `${formatNumber(top.count)} wait (${top.site.reason || "reason unknown"}) at ${place(top.site.site)}, ` +
+          (woken === 0
+            ? "where nobody was woken in the whole trace. "
+            : `where ${formatNumber(woken)} were woken in the whole trace${outlived ? `, after ${formatDuration(top.site.longest)} at most; ${formatNumber(overdue)} have waited more than twice as long` : ""}. `) +
           "A trace cannot see whether someone still holds what they wait for: work that outlives the trace looks alike.",
         advice: network
           ? "Connections are kept open faster than they close. If that is not load, set deadlines and idle timeouts."
-          : `Give each goroutine a way to end (a context, a closed channel, a buffered result) at ${top.site.site || "the place it waits"}; a goroutine profile taken twice shows whether the number falls again.`,
+          : `Give each goroutine a way to end (a context, a closed channel, a buffered result) at ${place(top.site.site)}; a goroutine profile taken twice shows whether the number falls again.`,
         sites: [
           { role: "created at", site: origin },
           { role: "waits at", site: top.site.site },
         ],
-        evidence: { created, ended, alive: live, waiting, per_second: rate, woken_there: woken, reason: top.site.reason },
+        evidence: { created, ended, alive: live, waiting, per_second: rate, woken_there: woken, overdue, reason: top.site.reason },
       },
     ];
   });
@@ -89,11 +95,11 @@ export function blockedForever(facts: Facts): Finding[] {
         id: `blocked-forever:${name}`,
         severity: onlyMain ? "info" : "warning",
         confidence: 1,
-        costNanos: site.left.reduce((sum, { since }) => sum + end - since, 0),
-        from: Math.min(...site.left.map(({ since }) => since)),
+        costNanos: site.left.reduce((sum, { since }) => sum + end - Math.max(since, facts.start), 0),
+        from: Math.max(facts.start, Math.min(...site.left.map(({ since }) => since))),
         to: end,
         title: `${site.left.length === 1 ? "A goroutine" : `${formatNumber(site.left.length)} goroutines`} of ${shortFunction(name) || "an unnamed function"} can never go on`,
-        text: `They block on a nil channel or an empty select at ${site.site || "an unknown place"}; the runtime itself says that nothing can wake them.`,
+        text: `They block on a nil channel or an empty select at ${place(site.site)}; the runtime itself says that nothing can wake them.`,
         advice: onlyMain
           ? "Nothing to do if main waits on purpose; waiting for a signal lets it end in good order."
           : "A nil channel is mostly one that was never made, or was set to nil to switch a case off: make it, or let the goroutine return.",
@@ -131,7 +137,7 @@ export function excessiveGoroutines(facts: Facts): Finding[] {
         to: Math.max(group.lastCreation, start),
         title: `${shortFunction(name)} is not worth a goroutine`,
         text:
-          `${formatNumber(created)} goroutines (${formatNumber(rate)} a second) were created at ${origin || "an unknown place"}; each ran for ${formatDuration(perGoroutine)} on average ` +
+          `${formatNumber(created)} goroutines (${formatNumber(rate)} a second) were created at ${place(origin)}; each ran for ${formatDuration(perGoroutine)} on average ` +
           `and waited ${formatDuration(firstWait / begun)} for its first turn. In this trace a start costs the scheduler ${formatDuration(startCost)}, so starting them took ${percent(share)} of the processors' time.`,
         advice:
           `Let a fixed number of workers (about GOMAXPROCS) take the work from a channel in batches of ${formatNumber(Math.max(2, Math.ceil((10 * startCost) / perGoroutine)))} or more, or call the function directly: ` +

@@ -1,11 +1,10 @@
 /** Rules about the scheduler and the garbage collector. */
 import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
 import { isSystemGoroutine, shortFunction } from "../goroutine-names.ts";
-import { percent, type Facts } from "./facts.ts";
+import { busyShare, percent, place, times, type Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 const whole = ({ start, nanos }: Facts) => ({ from: start, to: start + nanos });
-const busyShare = ({ summary: { processors } }: Facts): number => processors.busyNanos / processors.availableNanos;
 
 /** Fewer that came from outside say nothing about what comes. */
 const leastAnswers = 100;
@@ -87,7 +86,7 @@ export function longSlice(facts: Facts): Finding[] {
       from: longest.start,
       to: longest.start + longest.nanos,
       title: `${shortFunction(longest.name)} kept its processor for ${formatDuration(longest.nanos)}`,
-      text: `${formatNumber(own.length)} slices were longer than 20 ms, ${formatDuration(sum)} in all; the runtime asks for the processor after 10 ms. The longest ended at ${longest.site || "an unknown place"}.`,
+      text: `${own.length === 1 ? "One slice was" : `${formatNumber(own.length)} slices were`} longer than 20 ms, ${formatDuration(sum)} in all; the runtime asks for the processor after 10 ms. The longest ended at ${place(longest.site)}.`,
       advice: harmful
         ? "Loops over assembly or C code, and threads that get no CPU, cannot be preempted: split the work, or call runtime.Gosched between parts."
         : "Nobody waited much meanwhile, so it may stay; a thread that got no CPU looks alike.",
@@ -115,7 +114,11 @@ export function cpuThrottling(facts: Facts): Finding[] {
       from: longest!.start,
       to: longest!.start + longest!.nanos,
       title: "Nothing moved although goroutines were running",
-      text: `${formatNumber(gapCount)} times no thread did anything for 25 ms or more while goroutines were on processors (${formatDuration(gapNanos)}, ${percent(share)} of the time; in ${formatNumber(several.length)} of them at least two ran). The longest took ${formatDuration(longest!.nanos)}.`,
+      text:
+        `No thread did anything for 25 ms or more while goroutines were on processors: ${times(gapCount)}, ${formatDuration(gapNanos)} or ${percent(share)} of the time in all, the longest ${formatDuration(longest!.nanos)}. ` +
+        (several.length === 0
+          ? "Only one goroutine was running each time: one that cannot be preempted looks the same."
+          : `Two goroutines or more were running in ${several.length === gapCount ? "all of them" : formatNumber(several.length)}.`),
       advice:
         "That is how a CPU quota looks from inside: all threads stop until the next period. Raise the limit, or set GOMAXPROCS to it; nr_throttled in cpu.stat of the cgroup tells whether it is that.",
       sites: [],
@@ -140,7 +143,7 @@ export function gcPause(facts: Facts): Finding[] {
       from: longest.longestStart,
       to: longest.longestStart + longest.longestNanos,
       title: "A long stop of the world",
-      text: `The world stood still for ${formatDuration(longest.longestNanos)} (${longest.kind}); ${formatNumber(longest.count)} such stops took ${formatDuration(longest.totalNanos)} in all.`,
+      text: `The world stood still for ${formatDuration(longest.longestNanos)} (${longest.kind}); such stops came ${times(longest.count)}, ${formatDuration(longest.totalNanos)} in all.`,
       advice:
         "Stops take long when a thread does not stop: look at what ran last in that range (a loop in C or assembly, a thread without a CPU), not at the collector's settings.",
       sites: [],

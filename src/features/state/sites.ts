@@ -52,10 +52,14 @@ export class StackNumbers {
   }
 }
 
-/** `pkg.Func (file.go:12)` of the first frame of the program's own code; of the top frame where there is none. */
+/**
+ * `pkg.Func (file.go:12)` of the first frame of the program's own code. Where there is none, of the outermost frame, the function that the
+ * goroutine runs: `net/http.(*conn).serve` says more than the `internal/poll.(*FD).Read` in which they all wait.
+ */
 export function describeSite(frames: readonly Frame[]): string {
-  const frame = frames.find(({ func }) => isOwnCode(func)) ?? frames[0];
-  return frame === undefined || frame.func === ""
-    ? ""
+  const frame = frames.find(({ func }) => isOwnCode(func)) ?? frames.at(-1);
+  if (frame === undefined) return "";
+  return frame.func === "" || frame.file === ""
+    ? frame.func
     : `${frame.func} (${frame.file.slice(frame.file.lastIndexOf("/") + 1)}:${frame.line})`;
 }

@@ -7,18 +7,24 @@ type Peak = { value: number; start: number; length: number };
 export class Totals {
   /** Nanoseconds covered by windows. */
   covered = 0;
+  /** Length of the longest window. */
+  private longest = 0;
   private readonly sums = new Map<string, number>();
   private readonly peaks = new Map<string, Peak>();
   private readonly last = new Map<string, number>();
 
   add(window: FeatureWindow): void {
     this.covered += window.length;
+    this.longest = Math.max(this.longest, window.length);
     for (const [name, value] of window.values) {
       const aggregation = describeSeries(name)?.aggregation;
       const weight = aggregation === "mean" ? window.length : 1;
       if (aggregation === "mean" || aggregation === "count" || aggregation === "sum") {
         this.sums.set(name, (this.sums.get(name) ?? 0) + value * weight);
       }
+      this.last.set(name, value);
+      // The mean of the short rest at the end says nothing about the trace.
+      if (aggregation === "mean" && window.length < this.longest / 2) continue;
       const peak = this.peaks.get(name);
       if (peak === undefined) this.peaks.set(name, { value, start: window.start, length: window.length });
       else if (value > peak.value) {
@@ -26,7 +32,6 @@ export class Totals {
         peak.start = window.start;
         peak.length = window.length;
       }
-      this.last.set(name, value);
     }
   }
 
