@@ -99,7 +99,7 @@ export async function truthPage(): Promise<string> {
   for (const [name, expected] of Object.entries(recordingTruth)) record(name, expected, await readRecording(name));
   return `# What is found where it is, and what is found where it is not
 
-<!-- Made by \`node tests/features/write-finding-truth.ts\`; a test holds this page against the run. -->
+<!-- Made by \`node scripts/finding-truth.ts\`; a test holds this page against the run. -->
 
 The rules of [findings.md](findings.md) over programs whose truth is known. "Found" counts findings above \`info\` that must be there, "false alarms" those that must not.
 

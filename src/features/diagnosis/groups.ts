@@ -145,8 +145,10 @@ export class Groups {
       const state = table.state[slot];
       if (state === GoState.Running) group.busy += this.onProcessor(slot, end, nanos);
       else if (state === GoState.Runnable) group.runnable += nanos;
-      else if (state === GoState.Syscall) group.syscall += nanos;
-      else if (state === GoState.Waiting) {
+      else if (state === GoState.Syscall) {
+        group.busy += this.onProcessor(slot, table.since[slot]!, 0);
+        group.syscall += nanos;
+      } else if (state === GoState.Waiting) {
         const waits = reasons.classes[table.reason[slot]!]!;
         group.waiting[waits] = group.waiting[waits]! + nanos;
       }

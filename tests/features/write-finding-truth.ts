@@ -1,6 +1,0 @@
-/** Writes docs/findings-truth.md anew. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { truthPage } from "./finding-truth.ts";
-
-writeFileSync(join(import.meta.dirname, "..", "..", "docs", "findings-truth.md"), await truthPage());
