@@ -18,7 +18,7 @@ export function breakText({ error, events, end, info, bytes, salvaged }: BreakOu
       : `what came before it is ${given}: ${amount(before, "event")} up to ${formatDuration(until)}`;
   if (salvaged !== undefined) return `${error!.message}; ${delivered}; ${salvagedText(salvaged)}`;
   // Of a broken trace of Go 1.21 or older nothing is known that could be salvaged by this reader.
-  if (info === undefined || info.version < 22) return `${error!.message}; ${delivered}`;
+  if (info === undefined || info.version < 22) return before === 0 ? error!.message : `${error!.message}; ${delivered}`;
   const offset = error!.place.offset ?? bytes;
   return `${error!.message}; ${delivered}; what lies from byte ${offset} on is missing; --salvage reads what can be read of it`;
 }

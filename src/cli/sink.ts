@@ -1,6 +1,9 @@
-/** Where a command's answer goes: standard output, or a file that appears only when it is whole. */
+/**
+ * Where a command's answer goes: standard output, or a file that appears only when it is whole.
+ * What is no ordinary file (a device, a pipe) is written to as it is: it must not be replaced by one.
+ */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { realpath, rename, rm, stat } from "node:fs/promises";
 import { once } from "node:events";
 import { constants, crc32, deflateRawSync } from "node:zlib";
 import type { Writable } from "node:stream";
@@ -34,17 +37,21 @@ function sinkOf(stream: Writable): Sink {
   };
 }
 
-async function fileSink(file: string): Promise<Sink> {
-  const part = `${file}.part`;
+async function fileSink(named: string): Promise<Sink> {
+  // A link stays a link.
+  const file = await realpath(named).catch(() => named);
+  const found = await stat(file).catch(() => undefined);
+  const inPlace = found !== undefined && !found.isFile() && !found.isDirectory();
+  const part = inPlace ? file : `${file}.part`;
   const explain = (cause: unknown): ForetraceError =>
-    new ForetraceError("bad_usage", `cannot write ${file}: ${(cause as Error).message}; give --out a place that can be written`, {
+    new ForetraceError("bad_usage", `cannot write ${named}: ${(cause as Error).message}; give --out a place that can be written`, {
       input: "--out",
       cause,
     });
   let fd: number;
   try {
     // Said before the work, not after it: a rename onto a folder fails.
-    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error("it is a folder");
+    if (found?.isDirectory()) throw new Error("it is a folder");
     fd = openSync(part, "w");
   } catch (cause) {
     throw explain(cause);
@@ -80,14 +87,14 @@ async function fileSink(file: string): Promise<Sink> {
       try {
         flush();
         close();
-        await rename(part, file);
+        if (!inPlace) await rename(part, file);
       } catch (cause) {
         throw explain(cause);
       }
     },
     async discard() {
       close();
-      await rm(part, { force: true });
+      if (!inPlace) await rm(part, { force: true });
     },
   };
 }

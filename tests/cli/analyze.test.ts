@@ -1,6 +1,7 @@
 /** The answers of `foretrace analyze`, through the real command where the process matters, else through what it calls. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -305,6 +306,27 @@ describe("wrong use", () => {
     await expect(analyze(options)).rejects.toThrow(
       expect.objectContaining({ code: "bad_usage", message: expect.stringMatching(message) as string }),
     );
+  });
+
+  it("a device stays what it is, and a link a link", async () => {
+    const target = join(folder, "target.csv");
+    const link = join(folder, "link.csv");
+    writeFileSync(target, "old");
+    symlinkSync(target, link);
+    expect((await runCli(["analyze", packed, "--format", "csv", "--out", link])).code).toBe(0);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(target, "utf8")).toBe(await analyze({ format: "csv" }));
+    // As a pipe, which a test may risk to lose; /dev/null is the same to the program.
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const reader = spawn("cat", [pipe]);
+    let read = "";
+    const closed = once(reader, "close");
+    reader.stdout.on("data", (chunk: Buffer) => (read += chunk.toString()));
+    expect((await runCli(["analyze", packed, "--format", "csv", "--out", pipe])).code).toBe(0);
+    await closed;
+    expect(read).toBe(readFileSync(target, "utf8"));
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
   });
 
   it("a place that cannot be written", async () => {
