@@ -8,14 +8,13 @@ import { Slices } from "./diagnosis/slices.ts";
 import { Waits } from "./diagnosis/waits.ts";
 import { Wakes } from "./diagnosis/wakes.ts";
 import type { Change } from "./state/change.ts";
-import type { Observed, Observer } from "./wide-series.ts";
+import type { Observed } from "./wide-series.ts";
 
-export class Diagnosis implements Observer {
+export class Diagnosis {
   groups: Groups;
   waits: Waits;
   wakes: Wakes;
   slices: Slices;
-  calls: Calls;
   readonly observed: Observed;
   private readonly from: number;
   private readonly to: number;
@@ -31,7 +30,10 @@ export class Diagnosis implements Observer {
     this.waits = new Waits(observed, from);
     this.wakes = new Wakes(observed);
     this.slices = new Slices(observed, from);
-    this.calls = new Calls(observed);
+  }
+
+  get calls(): Calls {
+    return new Calls(this.observed);
   }
 
   change(change: Change): void {
@@ -42,7 +44,6 @@ export class Diagnosis implements Observer {
     this.waits.change(change);
     this.wakes.change(change);
     this.slices.change(change);
-    this.calls.change(change);
     change.nanos = nanos;
   }
 
@@ -54,12 +55,8 @@ export class Diagnosis implements Observer {
 
   syscall(slot: number, since: number, time: number, seen: boolean): void {
     if (!this.inside || !seen) return;
-    const nanos = time - Math.max(since, this.from);
-    this.groups.syscall(slot, nanos);
-    this.calls.syscall(slot, nanos, time);
+    this.groups.syscall(slot, time - Math.max(since, this.from));
   }
-
-  event(): void {}
 
   gap(start: number, end: number): void {
     // Told before the windows that end in it, so one that reaches into the range from outside comes while it is not inside.

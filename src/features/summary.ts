@@ -9,7 +9,6 @@ import {
   type EventBlock,
   EventKind,
   GoState,
-  Metric,
   ProcState,
   RangeName,
   type GenerationTables,
@@ -214,6 +213,7 @@ class SummaryBuilder implements SummaryVisitor {
     this.diagnosis = diagnosis;
     this.groups = groups;
     return {
+      range: this.scope,
       change: (change) => {
         this.overlap.goroutine(change.from, change.to, change.time);
         groups.change(change);
@@ -231,7 +231,10 @@ class SummaryBuilder implements SummaryVisitor {
       },
       event: (kind, time, goroutine, a, b, c, d) => this.other(kind, time, goroutine, a, b, c, d),
       gap: (start, end) => diagnosis.gap(start, end),
-      window: (end) => diagnosis.window(end),
+      window: (end, start) => {
+        this.heap(observed.memory, start);
+        diagnosis.window(end);
+      },
     };
   }
 
@@ -241,9 +244,6 @@ class SummaryBuilder implements SummaryVisitor {
       case EventKind.ProcTransition:
         if (b === ProcState.Undetermined && c === ProcState.Running && (this.info?.version ?? 0) < 22) this.overlap.procIdleUntil(time);
         this.overlap.proc(b, c, time);
-        break;
-      case EventKind.Metric:
-        if (a === Metric.HeapLive) this.heap(b, time);
         break;
       case EventKind.RangeBegin:
         if (a === RangeName.GcMarkAssist) this.groups.assistBegin(d, time);
@@ -282,12 +282,13 @@ class SummaryBuilder implements SummaryVisitor {
     }
   }
 
-  private heap(bytes: number, time: number): void {
-    if (time >= this.scope.to) return;
-    this.heapLast = bytes;
-    if (time < this.scope.from) return;
-    if (!(this.heapLeast <= bytes)) this.heapLeast = bytes;
-    if (!(this.heapMost >= bytes)) this.heapMost = bytes;
+  /** What was reported in the window that began at `start`. */
+  private heap({ live, least, most }: Observed["memory"], start: number): void {
+    if (start >= this.scope.to) return;
+    this.heapLast = live;
+    if (start < this.scope.from || least > most) return;
+    if (!(this.heapLeast <= least)) this.heapLeast = least;
+    if (!(this.heapMost >= most)) this.heapMost = most;
   }
 
   finish(): Summary {

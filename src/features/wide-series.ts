@@ -31,11 +31,12 @@ import { Memory } from "./families/memory.ts";
 import { Population } from "./families/population.ts";
 import { Processors } from "./families/processors.ts";
 import { Scheduling } from "./families/scheduling.ts";
-import { StateTimes } from "./families/state-times.ts";
-import { SyscallKinds } from "./families/syscalls.ts";
+import { StateTimes, states } from "./families/state-times.ts";
+import { briefNanos, SyscallKinds } from "./families/syscalls.ts";
 import { Threads } from "./families/threads.ts";
 import { GoroutineNames, isSystemGoroutine, unnamed } from "./goroutine-names.ts";
 import { Change } from "./state/change.ts";
+import { type CallTotals, closeNanos } from "./state/call-totals.ts";
 import { GoroutineTable, GoScope, ReadyCause } from "./state/goroutine-table.ts";
 import { lockKindOf } from "./state/lock-kinds.ts";
 import { Reasons } from "./state/reasons.ts";
@@ -51,18 +52,23 @@ export type WideSeries = TraceVisitor & {
 
 /** Someone who looks at the same state: told after the families, while the table still shows what was before. */
 export type Observer = {
+  /** For this part of the trace, on borders of windows, brief system calls are counted: in {@link CallTotals} and the table's `calling`. */
+  readonly range: { readonly from: number; readonly to: number };
   /** All changes but the begin of a system call and its return to running. */
   change(change: Change): void;
   /** A goroutine that was there before the trace has said what it does; the table shows it. */
   existed(slot: number, time: number): void;
-  /** A system call that kept its processor ends; `since` is the trace's first event when it began before, and `seen` is false then. */
+  /**
+   * A system call that kept its processor and was not brief ends; `since` is the trace's first event when it began before, and `seen` is
+   * false then. The brief ones are in the table's `calling`.
+   */
   syscall(slot: number, since: number, time: number, seen: boolean): void;
-  /** Everything but changes of goroutines, in its order among them; arguments as in {@link TraceVisitor.event}. */
+  /** Everything but changes of goroutines and the size of the heap, in its order among them; arguments as in {@link TraceVisitor.event}. */
   event(kind: EventKind, time: number, goroutine: number, a: number, b: number, c: number, d: number): void;
   /** Nothing happened between two events that lie at least {@link gapNanos} apart. */
   gap(start: number, end: number): void;
-  /** A window ends. */
-  window(end: number): void;
+  /** A window ends; all that happened in it has been told. */
+  window(end: number, start: number): void;
 };
 
 /** Long enough to say something, short enough that the events between need not be looked at. */
@@ -77,9 +83,11 @@ export type Observed = {
   readonly sites: StackNumbers;
   /** Kinds of locks by stack, and that which the goroutine in a slot waits for. */
   readonly locks: StackNumbers;
-  /** By number of a system call (`site` in the table): its class and its place. */
-  readonly calls: { readonly kinds: readonly number[]; readonly sites: readonly string[] };
   readonly lockOf: (slot: number) => number;
+  /** By number of a system call (`site` in the table): its class, its place, and what those of the observer's range came to. */
+  readonly calls: { readonly kinds: readonly number[]; readonly sites: readonly string[]; readonly totals: CallTotals };
+  /** The live heap now, and the least and most of the window that ended last (infinite where nothing was reported). */
+  readonly memory: { readonly live: number; readonly least: number; readonly most: number };
 };
 
 /**
@@ -142,6 +150,8 @@ class WideSeriesVisitor implements WideSeries {
   private last = Number.NaN;
 
   private readonly observer: Observer | undefined;
+  /** Whether the open window lies in the observer's range. */
+  private counting = false;
 
   constructor(options: CoreSeriesOptions, observe: ((observed: Observed) => Observer) | undefined) {
     this.options = options;
@@ -153,6 +163,7 @@ class WideSeriesVisitor implements WideSeries {
       locks: this.locks,
       calls: this.syscalls,
       lockOf: (slot) => this.blocking.lockOf(slot),
+      memory: this.memory,
     });
     this.windowNanos = options.windowNanos;
     this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
@@ -160,6 +171,7 @@ class WideSeriesVisitor implements WideSeries {
     this.windowStart = 0;
     this.border = this.firstWindowNanos;
     this.last = -1;
+    this.count();
   }
 
   start(_info: TraceInfo): void {}
@@ -191,11 +203,21 @@ class WideSeriesVisitor implements WideSeries {
     if (time >= this.border) this.advance(time);
     this.last = time;
     this.threads.event(thread);
-    if (kind !== EventKind.GoTransition) this.observer?.event(kind, time, goroutine, a, b, c, d);
+    if (kind !== EventKind.GoTransition && kind !== EventKind.Metric) this.observer?.event(kind, time, goroutine, a, b, c, d);
     switch (kind) {
       case EventKind.GoTransition:
-        if (b !== c) this.goTransition(time, thread, proc, goroutine, stack, a, b as GoState, c as GoState, d, e);
-        else if (e !== 0) this.nameBy(a, e);
+        if (b !== c) {
+          const { change } = this;
+          change.time = time;
+          change.thread = thread;
+          change.proc = proc;
+          change.stack = stack;
+          change.ownStack = e;
+          change.reasonId = d;
+          change.from = b as GoState;
+          change.to = c as GoState;
+          this.goTransition(a, goroutine);
+        } else if (e !== 0) this.nameBy(a, e);
         break;
       case EventKind.ProcTransition:
         if (b !== c) this.procTransition(a, b as ProcState, c as ProcState, thread, time);
@@ -221,12 +243,14 @@ class WideSeriesVisitor implements WideSeries {
     }
   }
 
-  /** Changes of goroutines, most of all events, are taken from the block as they are; all others go the ordinary way. */
+  /** Changes of goroutines and the size of the heap, most of all events, are taken from the block as they are; all others go the ordinary way. */
   block({ words, doubles, begin, end }: EventBlock): void {
-    const { one } = this;
+    const { one, change } = this;
     one.words = words;
     one.doubles = doubles;
     for (let i = begin; i < end; i += recordWords) {
+      i = this.frequent(words, doubles, i, end);
+      if (i >= end) break;
       const kind = words[i + Field.Kind]!;
       const time = doubles[i >> 1]! as TraceNanos;
       if (kind === EventKind.GoTransition && time < this.border && time - this.last < gapNanos) {
@@ -235,20 +259,18 @@ class WideSeriesVisitor implements WideSeries {
         const to = words[i + Field.C]! as GoState;
         const thread = words[i + Field.Thread]!;
         this.threads.event(thread);
-        if (from !== to)
-          this.goTransition(
-            time,
-            thread,
-            words[i + Field.Proc]!,
-            words[i + Field.Goroutine]!,
-            words[i + Field.Stack]!,
-            words[i + Field.A]!,
-            from,
-            to,
-            words[i + Field.D]!,
-            words[i + Field.E]!,
-          );
-        else if (words[i + Field.E] !== 0) this.nameBy(words[i + Field.A]!, words[i + Field.E]!);
+        if (from !== to) {
+          // In the object, and not as arguments: a time handed to a function takes memory that must be collected again.
+          change.time = time;
+          change.thread = thread;
+          change.proc = words[i + Field.Proc]!;
+          change.stack = words[i + Field.Stack]!;
+          change.ownStack = words[i + Field.E]!;
+          change.reasonId = words[i + Field.D]!;
+          change.from = from;
+          change.to = to;
+          this.goTransition(words[i + Field.A]!, words[i + Field.Goroutine]!);
+        } else if (words[i + Field.E] !== 0) this.nameBy(words[i + Field.A]!, words[i + Field.E]!);
       } else {
         one.begin = i;
         one.end = i + 1;
@@ -256,6 +278,119 @@ class WideSeriesVisitor implements WideSeries {
         if (kind >= wideRecord) i += 2 * recordWords;
       }
     }
+  }
+
+  /**
+   * As `block`, for records from word `begin` on, as long as they are begins and ends of brief system calls that begin and end in the open
+   * window, or sizes of the heap; returns where the first other one is. A call whose end is the next event changes no state at all.
+   * Numbers instead of names for kinds, states and places in a record, as in the core series; what this leaves out of `goTransition` is what
+   * the conditions at its head rule out.
+   */
+  private frequent(words: Int32Array, doubles: Float64Array, begin: number, end: number): number {
+    const { table, syscalls, procs, threads, border, windowStart, counting } = this;
+    if (this.collector.stopped > 0) return begin;
+    const { state, since, seen, calling, lastCall, lastEnd } = table;
+    const { byStack } = syscalls.calls;
+    const { kinds, counts, nanos: byKind, totals } = syscalls;
+    const { sums } = this.times;
+    const { samples } = syscalls.fast;
+    const { byId } = procs;
+    let { last } = this;
+    let i = begin;
+    for (; i < end; i += 12) {
+      const kind = words[i + 2]!;
+      const time = doubles[i >> 1]!;
+      if (time >= border || time - last >= gapNanos) break;
+      const thread = words[i + 3]!;
+      if (kind === 3) {
+        if (words[i + 7] !== 1) break;
+        this.memory.setLive(words[i + 8]!);
+        threads.event(thread);
+        last = time;
+        continue;
+      }
+      if (kind !== 1) break;
+      const from = words[i + 8]!;
+      const to = words[i + 9]!;
+      if (!(from === 3 && to === 5) && !(from === 5 && to === 3)) break;
+      const slot = table.find(words[i + 7]!);
+      if (slot < 0 || state[slot] !== from || table.role[slot] !== 0) break;
+      const begun = since[slot]!;
+      const number = words[i + 4]!;
+      if (begun < windowStart || number < 0 || number >= byId.length) break;
+      const proc = byId[number];
+      if (proc === undefined) break;
+      const place = table.scope[slot]! * states + from;
+      let nanos = time - begun;
+      let call = 0;
+      let ended = time;
+      if (from === 3) {
+        const own = words[i + 11]!;
+        if (own !== 0 && table.name[slot] === unnamed) break;
+        const stack = words[i + 6] === 0 ? own : words[i + 6]!;
+        if (stack !== 0) {
+          if (stack >= byStack.length) break;
+          call = byStack[stack]! - 1;
+          if (call < 0) break;
+        }
+        threads.event(thread);
+        sums[place] = sums[place]! + nanos;
+        counts[kinds[call]!] = counts[kinds[call]!]! + 1;
+        const next = i + 12;
+        const isPair =
+          next < end &&
+          words[next + 2] === 1 &&
+          words[next + 8] === 5 &&
+          words[next + 9] === 3 &&
+          words[next + 7] === words[i + 7] &&
+          words[next + 4] === number &&
+          words[next + 3] === thread;
+        ended = isPair ? doubles[next >> 1]! : border;
+        nanos = ended - time;
+        if (!(ended < border && nanos < briefNanos)) {
+          table.reason[slot] = kinds[call]!;
+          table.site[slot] = call;
+          proc.syscall = time;
+          since[slot] = time;
+          seen[slot] = 2;
+          state[slot] = 5;
+          last = time;
+          continue;
+        }
+        sums[place + 2] = sums[place + 2]! + nanos;
+        procs.held += nanos;
+        proc.syscall = Number.NaN;
+        i = next;
+      } else {
+        if (seen[slot] !== 2 || nanos >= briefNanos) break;
+        call = table.site[slot]!;
+        threads.event(thread);
+        sums[place] = sums[place]! + nanos;
+        if (proc.syscall === proc.syscall) {
+          procs.held += time - (proc.syscall > windowStart ? proc.syscall : windowStart);
+          proc.syscall = Number.NaN;
+        }
+        state[slot] = 3;
+      }
+      byKind[kinds[call]!] = byKind[kinds[call]!]! + nanos;
+      samples.add(nanos);
+      since[slot] = ended;
+      seen[slot] = 1;
+      last = ended;
+      if (!counting) continue;
+      calling[slot] = calling[slot]! + nanos;
+      totals.count[call] = totals.count[call]! + 1;
+      totals.nanos[call] = totals.nanos[call]! + nanos;
+      if (nanos > totals.longest[call]!) {
+        totals.longest[call] = nanos;
+        totals.longestAt[call] = ended - nanos;
+      }
+      if (lastCall[slot] === call && ended - nanos - lastEnd[slot]! < closeNanos) totals.close[call] = totals.close[call]! + 1;
+      lastCall[slot] = call;
+      lastEnd[slot] = ended;
+    }
+    this.last = last;
+    return i;
   }
 
   get end(): number {
@@ -268,19 +403,10 @@ class WideSeriesVisitor implements WideSeries {
     this.release();
   }
 
-  private goTransition(
-    time: number,
-    thread: number,
-    proc: number,
-    goroutine: number,
-    stack: number,
-    id: number,
-    from: GoState,
-    to: GoState,
-    reasonId: number,
-    ownStack: number,
-  ): void {
-    const { table } = this;
+  /** `change` holds what the event says of the goroutine `id`, in the context of `goroutine`. */
+  private goTransition(id: number, goroutine: number): void {
+    const { table, change } = this;
+    const { time, proc, stack, ownStack, from, to } = change;
     let slot = table.find(id);
     if (slot < 0) {
       if (to === GoState.NotExist) return;
@@ -296,51 +422,47 @@ class WideSeriesVisitor implements WideSeries {
     const since = table.since[slot]!;
     const before = table.state[slot]! as GoState;
     const scope = table.scope[slot]!;
-    const seen = table.seen[slot] === 1;
+    const seen = table.seen[slot] !== 0;
+    let begins = 1;
     if (before !== GoState.Undetermined) this.times.stay(scope, before, since, time);
     if (before === GoState.Running && to === GoState.Syscall) {
       if (ownStack !== 0 && table.name[slot] === unnamed) this.name(slot, ownStack);
       if (proc >= 0) this.procs.enterSyscall(proc, time);
       this.syscalls.begin(slot, stack !== 0 ? stack : ownStack);
       this.collector.rested(slot, time);
+      begins = 2;
     } else if (before === GoState.Syscall && to === GoState.Running) {
       if (proc >= 0) this.procs.exitSyscall(proc, time);
       this.syscalls.end(slot, to, time - since, seen);
       this.collector.ran(slot, time);
+      if (seen && this.counting) this.syscalls.totals.add(table, slot, time - Math.max(since, this.observer!.range.from), time);
       this.observer?.syscall(slot, since, time, seen);
     } else {
-      const { change } = this;
       change.slot = slot;
       // One that was just created has no state yet.
       change.from = from === GoState.NotExist ? from : before;
-      change.to = to;
       change.scope = scope;
-      change.time = time;
       change.nanos = time - since;
       change.seen = seen;
-      change.thread = thread;
-      change.proc = proc;
       change.by = goroutine < 0 || goroutine === id ? -1 : table.find(goroutine);
-      change.stack = stack;
-      change.ownStack = ownStack;
-      change.reason = this.reasons.ofId(reasonId);
-      change.reasonId = reasonId;
+      change.reason = this.reasons.ofId(change.reasonId);
       if (ownStack !== 0 && table.name[slot] === unnamed) this.name(slot, ownStack);
       this.rare();
     }
     table.since[slot] = time;
-    table.seen[slot] = 1;
-    if (to === GoState.NotExist) {
-      this.collector.gone(slot);
-      table.remove(slot);
-    } else table.state[slot] = to;
+    table.seen[slot] = begins;
+    if (to === GoState.NotExist) table.remove(slot);
+    else table.state[slot] = to;
   }
 
   /** All changes but the begin of a system call and its return to running. */
   private rare(): void {
     const { change, table, reasons } = this;
     const { slot, from, to, time, scope } = change;
-    this.observer?.change(change);
+    if (this.observer !== undefined) {
+      this.observer.change(change);
+      table.calling[slot] = 0;
+    }
     this.idleWork.goroutine(from, to, time);
     let cause: ReadyCause = ReadyCause.Unknown;
     switch (from) {
@@ -369,6 +491,8 @@ class WideSeriesVisitor implements WideSeries {
         break;
       case GoState.Syscall:
         this.syscalls.end(slot, to, change.nanos, change.seen);
+        if (change.seen && this.counting && to !== GoState.NotExist)
+          this.syscalls.totals.addLost(table, slot, Math.min(change.nanos, time - this.observer!.range.from), time);
         this.scheduling.stop(slot, scope, time - change.nanos);
         cause = ReadyCause.Syscall;
         break;
@@ -484,12 +608,18 @@ class WideSeriesVisitor implements WideSeries {
     const row = createRow(this.index, this.windowStart, end - this.windowStart);
     this.times.close(row);
     for (const family of this.families) family.close(row);
-    this.observer?.window(end);
+    this.observer?.window(end, row.start);
     this.index++;
     this.windowStart = end;
+    this.count();
     this.border = this.firstWindowNanos + this.index * this.windowNanos;
     if (this.firstGeneration) this.held.push(row);
     else this.deliver(row);
+  }
+
+  private count(): void {
+    const { observer, windowStart } = this;
+    this.counting = observer !== undefined && windowStart >= observer.range.from && windowStart < observer.range.to;
   }
 
   private release(): void {

@@ -82,6 +82,7 @@ export class Groups {
       return;
     }
     let group = this.groupAt(slot);
+    group.syscall += table.calling[slot]!;
     if (group.name === "" && table.name[slot] !== 0) {
       const kind = table.born[slot]! >= this.from ? "created" : "existed";
       group[kind]--;
@@ -141,6 +142,7 @@ export class Groups {
       const number = this.ofSlot[slot];
       if (number === undefined) return;
       const group = this.groups[number]!;
+      group.syscall += table.calling[slot]!;
       const nanos = end - Math.max(table.since[slot]!, this.from);
       const state = table.state[slot];
       if (state === GoState.Running) group.busy += this.onProcessor(slot, end, nanos);

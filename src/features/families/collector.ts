@@ -25,14 +25,14 @@ export class Collector {
   private readonly kinds: string[] = [];
   private readonly labels = new LabelValues((text) => this.labelTexts.push(text) - 1);
   private readonly labelTexts: string[] = [];
-  /** Role of the goroutine in a slot, and since when it has it while running. */
-  private readonly roles: GcRole[] = [];
+  /** Since when the goroutine in a slot has its role (in the table) while running. */
   private readonly since: number[] = [];
   private readonly onProcessor = new Float64Array(roleNames.length);
   /** Processors that work for the collector now. */
   private busy = 0;
   private readonly sweeping = new Set<number>();
-  private stopped = 0;
+  /** Stops of the world at hand. */
+  stopped = 0;
   private gomaxprocs = Number.NaN;
   private windowStart = Number.NaN;
   /** The mark phase at hand, and the begin of the one before. */
@@ -113,7 +113,7 @@ export class Collector {
       this.changed(time);
     } else if (range === RangeName.GcMarkAssist) {
       const slot = this.table.find(owner);
-      if (slot >= 0 && (this.roles[slot] ?? GcRole.None) === GcRole.None) this.setRole(owner, GcRole.Assist, time);
+      if (slot >= 0 && this.table.role[slot] === GcRole.None) this.setRole(owner, GcRole.Assist, time);
     } else if (range === RangeName.GcSweep && !this.sweeping.has(owner)) {
       this.sweeping.add(owner);
       this.changed(time);
@@ -149,7 +149,7 @@ export class Collector {
 
   /** A goroutine got to run; it may do so for the collector. */
   ran(slot: number, time: number): void {
-    if ((this.roles[slot] ?? GcRole.None) === GcRole.None) return;
+    if (this.table.role[slot] === GcRole.None) return;
     this.since[slot] = time;
     this.busy += Number(this.counts(slot));
     this.changed(time);
@@ -158,11 +158,11 @@ export class Collector {
   /** It stopped running. A worker says anew what it is when it starts again, an assist goes on. */
   rested(slot: number, time: number): void {
     if (this.stopped > 0) this.stop.lastActivity = time;
-    const role = this.roles[slot] ?? GcRole.None;
+    const role = this.table.role[slot]!;
     if (role === GcRole.None) return;
     this.account(slot, time);
     this.busy -= Number(this.counts(slot));
-    if (role !== GcRole.Assist) this.roles[slot] = GcRole.None;
+    if (role !== GcRole.Assist) this.table.role[slot] = GcRole.None;
     this.changed(time);
   }
 
@@ -171,15 +171,11 @@ export class Collector {
     if (this.stopped > 0) this.stop.lastActivity = time;
   }
 
-  gone(slot: number): void {
-    this.roles[slot] = GcRole.None;
-  }
-
   close(row: Row): void {
     const end = row.start + row.length;
     const { series, table } = this;
     table.forEach((slot) => {
-      if ((this.roles[slot] ?? GcRole.None) !== GcRole.None && this.isRunning(slot)) this.account(slot, end);
+      if (this.table.role[slot] !== GcRole.None && this.isRunning(slot)) this.account(slot, end);
     });
     if (this.stopped > 0) this.stopNanos += end - Math.max(this.stop.begin, this.windowStart);
     this.mutator.close(row);
@@ -226,7 +222,7 @@ export class Collector {
       this.account(slot, time);
       this.busy -= Number(this.counts(slot));
     }
-    this.roles[slot] = role;
+    this.table.role[slot] = role;
     this.since[slot] = time;
     if (running) this.busy += Number(this.counts(slot));
     this.changed(time);
@@ -238,13 +234,13 @@ export class Collector {
 
   /** Idle workers take what nobody wants. */
   private counts(slot: number): boolean {
-    const role = this.roles[slot] ?? GcRole.None;
+    const role = this.table.role[slot]!;
     return role !== GcRole.None && role !== GcRole.Idle;
   }
 
   /** Adds what the goroutine ran in its role up to `time`. */
   private account(slot: number, time: number): void {
-    const role = this.roles[slot] ?? GcRole.None;
+    const role = this.table.role[slot]!;
     if (role === GcRole.None) return;
     const begin = Math.max(this.since[slot] ?? time, this.windowStart);
     this.onProcessor[role] = this.onProcessor[role]! + Math.max(0, time - begin);

@@ -21,12 +21,14 @@ export class Samples {
   count = 0;
 
   add(nanos: number): void {
-    if (this.count === this.values.length) {
-      const longer = new Float64Array(this.count * 2);
-      longer.set(this.values);
-      this.values = longer;
-    }
+    if (this.count === this.values.length) this.grow();
     this.values[this.count++] = nanos;
+  }
+
+  private grow(): void {
+    const longer = new Float64Array(this.count * 2);
+    longer.set(this.values);
+    this.values = longer;
   }
 
   addAll(other: Samples): void {

@@ -3,10 +3,16 @@ import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 
 export class Memory {
-  private live = Number.NaN;
+  live = Number.NaN;
   private goal = Number.NaN;
-  private least = Number.NaN;
-  private most = Number.NaN;
+  /** What was reported in the open window; infinite where nothing was. */
+  private lowest = Number.POSITIVE_INFINITY;
+  private highest = Number.NEGATIVE_INFINITY;
+  /** The same of the window before. */
+  least = Number.POSITIVE_INFINITY;
+  most = Number.NEGATIVE_INFINITY;
+  /** As the open window began. */
+  private carried = Number.NaN;
   private allocated = 0;
   /** Of the last collection: live heap over its goal at its begin, what is live at its end. */
   private filled = Number.NaN;
@@ -42,8 +48,8 @@ export class Memory {
   setLive(bytes: number): void {
     if (bytes > this.live) this.allocated += bytes - this.live;
     this.live = bytes;
-    if (!(this.least <= bytes)) this.least = bytes;
-    if (!(this.most >= bytes)) this.most = bytes;
+    if (bytes < this.lowest) this.lowest = bytes;
+    if (bytes > this.highest) this.highest = bytes;
   }
 
   setGoal(bytes: number): void {
@@ -67,15 +73,18 @@ export class Memory {
     const put = (series: number, value: number): void => {
       if (!Number.isNaN(value)) row.values.push(series, value);
     };
-    put(names.least, Number.isNaN(this.least) ? this.live : this.least);
-    put(names.most, Number.isNaN(this.most) ? this.live : this.most);
+    this.least = this.lowest;
+    this.most = this.highest;
+    put(names.least, Number.isNaN(this.carried) && this.least <= this.most ? this.least : Math.min(this.carried, this.least));
+    put(names.most, Number.isNaN(this.carried) && this.least <= this.most ? this.most : Math.max(this.carried, this.most));
     put(names.headroom, this.goal - this.live);
     put(names.filled, this.filled);
     put(names.after, this.after);
     putAmount(row, names.allocated, this.allocated);
     putAmount(row, names.overshoots, this.overshoots);
-    this.least = this.live;
-    this.most = this.live;
+    this.lowest = Number.POSITIVE_INFINITY;
+    this.highest = Number.NEGATIVE_INFINITY;
+    this.carried = this.live;
     this.allocated = 0;
     this.overshoots = 0;
   }

@@ -4,7 +4,7 @@ import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import { QuantileSeries, Samples } from "./distribution.ts";
 
-type Processor = {
+export type Processor = {
   readonly id: number;
   state: ProcState;
   since: number;
@@ -19,9 +19,13 @@ type Processor = {
   syscall: number;
 };
 
+/** Ids below this are looked up in an array. */
+const dense = 1024;
+
 export class Processors {
   private readonly procs = new Map<number, Processor>();
-  private recent: Processor | undefined;
+  /** Those with small ids, by id. */
+  readonly byId: (Processor | undefined)[] = [];
   private windowStart = Number.NaN;
   private gomaxprocs = Number.NaN;
   private changes = 0;
@@ -30,7 +34,7 @@ export class Processors {
   private steals = 0;
   private handoffs = 0;
   /** Nanoseconds that processors spent held by system calls in the open window. */
-  private held = 0;
+  held = 0;
   private readonly idle = new Samples();
   private readonly wake = new Samples();
   private readonly retake = new Samples();
@@ -152,14 +156,14 @@ export class Processors {
   }
 
   private of(id: number): Processor {
-    if (this.recent?.id === id) return this.recent;
-    let proc = this.procs.get(id);
+    let proc = id < dense ? this.byId[id] : this.procs.get(id);
     if (proc === undefined) {
       const nan = Number.NaN;
       proc = { id, state: ProcState.Undetermined, since: nan, seen: false, running: 0, thread: -1, started: nan, syscall: nan };
       this.procs.set(id, proc);
+      while (this.byId.length < dense && this.byId.length < id) this.byId.push(undefined);
+      if (id < dense) this.byId[id] = proc;
     }
-    this.recent = proc;
     return proc;
   }
 

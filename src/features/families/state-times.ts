@@ -7,13 +7,13 @@ import type { SeriesNames } from "../core/names.ts";
 import type { Row } from "../core/rows.ts";
 import { goScopeNames, type GoroutineTable } from "../state/goroutine-table.ts";
 
-const states = 6;
+export const states = 6;
 const stateNames = ["", "", "runnable", "running", "waiting", "syscall"] as const;
 
 export class StateTimes {
   private readonly table: GoroutineTable;
   /** Nanoseconds in the open window by scope and state. */
-  private sums = new Float64Array(2 * states);
+  sums = new Float64Array(2 * states);
   private windowStart = Number.NaN;
   private readonly numbers: readonly number[];
   /** Of the windows held back. */

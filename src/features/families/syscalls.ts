@@ -4,14 +4,15 @@ import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
 import { describeSite, StackNumbers } from "../state/sites.ts";
+import { CallTotals } from "../state/call-totals.ts";
 import { type SyscallClass, syscallClasses, syscallClassOf } from "../state/syscall-classes.ts";
 import { QuantileSeries, Samples } from "./distribution.ts";
 import { TopSites } from "./top-sites.ts";
 
 /** Calls shorter than this are counted but not looked at by place: there are millions, and none matters. */
-const briefNanos = 100e3;
+export const briefNanos = 100e3;
 
-type Outcome = { readonly samples: Samples; readonly series: QuantileSeries };
+export type Outcome = { readonly samples: Samples; readonly series: QuantileSeries };
 
 /** What a call is for, and from where. */
 const describeCall = (frames: readonly Frame[]): string => `${syscallClassOf(frames)}\n${describeSite(frames)}`;
@@ -20,18 +21,20 @@ const noCall = "other";
 export class SyscallKinds {
   private readonly table: GoroutineTable;
   /** Calls by what they are for and from where, numbered over the whole trace; one look-up a call. */
-  private readonly calls = new StackNumbers(describeCall);
+  readonly calls = new StackNumbers(describeCall);
   /** By call number: number of its class in {@link syscallClasses}, and its place. */
   readonly kinds: number[] = [syscallClasses.indexOf(noCall)];
   readonly sites: string[] = [""];
+  /** By call number, of those that an observer wants counted. */
+  readonly totals = new CallTotals();
   private readonly names: SeriesNames;
-  private readonly fast: Outcome;
+  readonly fast: Outcome;
   private readonly blocked: Outcome;
   private readonly topSites: TopSites;
   /** By class number: calls, nanoseconds, calls that lost their processor, and the series of the three. */
-  private counts = new Float64Array(syscallClasses.length);
-  private nanos = new Float64Array(syscallClasses.length);
-  private lost = new Float64Array(syscallClasses.length);
+  readonly counts = new Float64Array(syscallClasses.length);
+  readonly nanos = new Float64Array(syscallClasses.length);
+  private readonly lost = new Float64Array(syscallClasses.length);
   private readonly series: { count: number; nanos: number; lost: number }[] = [];
   private readonly oldestName: number;
 
@@ -65,7 +68,7 @@ export class SyscallKinds {
     while (call >= this.kinds.length) {
       const [kind = noCall, site = ""] = this.calls.texts[this.kinds.length]!.split("\n");
       this.kinds.push(syscallClasses.indexOf(kind as SyscallClass));
-      this.sites.push(site);
+      this.totals.admit(this.sites.push(site) - 1);
     }
     this.table.reason[slot] = this.kinds[call]!;
     this.table.site[slot] = call;

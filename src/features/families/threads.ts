@@ -2,13 +2,16 @@
 import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 
+const places = 64;
+
 export class Threads {
   /** Id → number of the last window in which it had an event. */
   private readonly windowOf = new Map<number, number>();
   private window = 0;
   private active = 0;
   private fresh = 0;
-  private last = -1;
+  /** Ids seen in the open window, by their low bits. */
+  private readonly recent = new Int32Array(places).fill(-1);
   private readonly names: { readonly active: number; readonly seen: number; readonly fresh: number };
 
   constructor(names: SeriesNames) {
@@ -20,8 +23,8 @@ export class Threads {
   }
 
   event(thread: number): void {
-    if (thread === this.last || thread < 0) return;
-    this.last = thread;
+    if (thread < 0 || this.recent[thread & (places - 1)] === thread) return;
+    this.recent[thread & (places - 1)] = thread;
     const seen = this.windowOf.get(thread);
     if (seen === this.window) return;
     if (seen === undefined) this.fresh++;
@@ -36,6 +39,6 @@ export class Threads {
     this.window++;
     this.active = 0;
     this.fresh = 0;
-    this.last = -1;
+    this.recent.fill(-1);
   }
 }

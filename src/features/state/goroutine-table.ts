@@ -32,7 +32,7 @@ export class GoroutineTable {
   scope = new Uint8Array(first);
   /** Since when it is in its state; the trace's first event when it was so before. */
   since = new Float64Array(first);
-  /** 1 when a transition, not a status, began the state. */
+  /** 0 when a status told of the state, else 1; 2 for a system call that began while it ran. */
   seen = new Uint8Array(first);
   /** When it was created; NaN when it was there before the trace. */
   born = new Float64Array(first);
@@ -57,6 +57,13 @@ export class GoroutineTable {
   /** What it waits for, or calls: number of a reason and of a site, in the tables of their families. */
   reason = new Int32Array(first);
   site = new Int32Array(first);
+  /** What it does for the garbage collector while it runs: {@link GcRole}. */
+  role = new Uint8Array(first);
+  /** Nanoseconds of brief system calls in its turn so far that only count for its group; {@link Observer} adds them when the turn ends. */
+  calling = new Float64Array(first);
+  /** Number of its last system call, -1 = none, and when that ended. */
+  lastCall = new Int32Array(first);
+  lastEnd = new Float64Array(first);
 
   get size(): number {
     return this.slots.size;
@@ -96,6 +103,9 @@ export class GoroutineTable {
     this.readyProc[slot] = -1;
     this.reason[slot] = 0;
     this.site[slot] = 0;
+    this.role[slot] = 0;
+    this.calling[slot] = 0;
+    this.lastCall[slot] = -1;
     return slot;
   }
 
@@ -131,6 +141,10 @@ export class GoroutineTable {
     this.readyProc = longer(this.readyProc, this.capacity);
     this.reason = longer(this.reason, this.capacity);
     this.site = longer(this.site, this.capacity);
+    this.role = longer(this.role, this.capacity);
+    this.calling = longer(this.calling, this.capacity);
+    this.lastCall = longer(this.lastCall, this.capacity);
+    this.lastEnd = longer(this.lastEnd, this.capacity);
   }
 }
 

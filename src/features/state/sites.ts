@@ -6,7 +6,8 @@ import { isOwnCode } from "../summary/block-sites.ts";
 export class StackNumbers {
   readonly texts: string[] = [""];
   private readonly byText = new Map<string, number>([["", 0]]);
-  private byStack = new Int32Array(0);
+  /** By stack of the generation: 1 + its number; 0 and what lies beyond the end = not looked at yet. */
+  byStack = new Int32Array(0);
   private tables: GenerationTables | undefined;
   private readonly describe: (frames: readonly Frame[]) => string;
   private readonly most: number;

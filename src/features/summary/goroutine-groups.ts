@@ -106,6 +106,7 @@ export class GoroutineGroups {
       this.add(slot);
       if (table.born[slot] === time && this.scope.has(time)) this.group[slot]!.created++;
     } else {
+      this.addCalls(slot);
       if (!this.named[slot] && table.name[slot] !== unnamed) this.name(slot);
       this.leave(slot, from, table.since[slot]!, time);
       if (from === GoState.Runnable && to === GoState.Running && change.seen) this.ran(slot, time);
@@ -125,7 +126,14 @@ export class GoroutineGroups {
     }
   }
 
-  /** A system call that kept its processor. */
+  /** The brief system calls since the last change. */
+  private addCalls(slot: number): void {
+    const nanos = this.observed.table.calling[slot]!;
+    this.group[slot]!.syscall += nanos;
+    this.calls[slot]! += nanos;
+  }
+
+  /** A system call that kept its processor and was not brief. */
   syscall(slot: number, since: number, time: number): void {
     const nanos = this.scope.overlap(since, time);
     this.group[slot]!.syscall += nanos;
@@ -139,6 +147,7 @@ export class GoroutineGroups {
   finish(end: number): Group[] {
     const { table } = this.observed;
     table.forEach((slot) => {
+      this.addCalls(slot);
       if (!this.named[slot] && table.name[slot] !== unnamed) this.name(slot);
       this.leave(slot, table.state[slot]! as GoState, table.since[slot]!, end);
       this.remove(slot, end);
@@ -179,7 +188,7 @@ export class GoroutineGroups {
     // One that was there before the trace, in whose first generation it told so, lived since its beginning.
     if (!(born >= this.scope.to) && time >= this.scope.from) this.group[slot]!.seen++;
     if (!this.named[slot]) this.anonymous.merge(this.group[slot]!);
-    this.assists.delete(table.id[slot]!);
+    if (this.assists.size > 0) this.assists.delete(table.id[slot]!);
   }
 
   private name(slot: number): void {

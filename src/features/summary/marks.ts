@@ -93,6 +93,7 @@ export class Marks {
   }
 
   goroutineEnd(goroutine: number): void {
+    if (this.openRegions.size === 0) return;
     this.open -= this.openRegions.get(goroutine)?.length ?? 0;
     this.openRegions.delete(goroutine);
   }
