@@ -19,9 +19,10 @@ import { type Expected, headerAt } from "./headers.ts";
 import { Lanes, mostArguments } from "./lanes.ts";
 import { LateEvents } from "./late.ts";
 import { Lookahead } from "./lookahead.ts";
-import { Repair, Verdict } from "./repair.ts";
+import { Repair } from "./repair.ts";
 import { SalvageReport } from "./report.ts";
 import { mendBatches, stretchesOf, timesOf } from "./stretches.ts";
+import { Verdict } from "./verdict.ts";
 
 /**
  * An event waits so long for others that are to come before it, by the times of theirs; then what it waits for is taken to be lost.
