@@ -81,10 +81,11 @@ export async function analyzeTrace(open: () => ByteSource, options: AnalyzeOptio
   return outcome;
 }
 
-async function readInOne(
+/** Reads with one thread. */
+export async function readInOne(
   visitor: TraceVisitor,
   source: ByteSource,
-  { paranoid: isParanoid, salvage, progress, signal }: AnalyzeOptions,
+  { paranoid: isParanoid, salvage, progress, signal }: Pick<AnalyzeOptions, "paranoid" | "salvage" | "progress" | "signal">,
   assumeVersion: number | undefined,
 ): Promise<TraceOutcome> {
   const check = isParanoid === true ? (await import("./analyze/paranoid.ts")).paranoid(visitor) : undefined;
@@ -158,7 +159,8 @@ async function parseRange(open: () => ByteSource, options: AnalyzeOptions): Prom
   return { from: Math.max(0, Math.floor(begin / windowNanos) * windowNanos), to: Math.ceil(end / windowNanos) * windowNanos };
 }
 
-function parseVersion(text: string | undefined): number | undefined {
+/** Of --assume-version. @throws ForetraceError bad_usage */
+export function parseVersion(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const match = /^(?:(?:go ?)?1\.)?(\d{2,3})$/.exec(text);
   if (match === null) {

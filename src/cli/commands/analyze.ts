@@ -18,15 +18,17 @@ type Options = {
   assumeVersion?: string;
   paranoid?: boolean;
   threads: number;
+  jobs?: number;
+  resume?: string;
   salvage?: boolean;
   color?: boolean;
 };
 
 export function analyzeCommand(): Command {
   return new Command("analyze")
-    .summary("what one trace shows: in words, JSON, CSV or Prometheus text")
+    .summary("what a trace, or a folder of traces, shows: in words, JSON, CSV or Prometheus text")
     .description("Reads Go execution traces (Go 1.11–1.26; from 1.22 on as a stream) and says what the program did and what looks wrong.")
-    .argument("<file...>", "traces; .gz and .zst are read as they are; - is standard input")
+    .argument("<file...>", "traces, or folders of traces; .gz and .zst are read as they are; - is standard input")
     .option("--window <duration>", "length of a window of the series", "100ms")
     .addOption(new Option("--format <format>", "form of the answer").choices(formats).default("text"))
     .addOption(
@@ -45,9 +47,11 @@ export function analyzeCommand(): Command {
     .option(
       "--threads <n>",
       "with --format csv and the core series: read the parts of a file at once (Go 1.22 and later, 8 MB a thread and more, not compressed); all else takes one",
-      parseThreads,
+      wholeNumber("--threads"),
       1,
     )
+    .option("--jobs <n>", "of a folder: read so many traces at once (default: 1)", wholeNumber("--jobs"))
+    .option("--resume <file>", "of a folder: keep the rows there, and read no trace again that has not changed since")
     .option("--salvage", "read on behind the break of a broken trace (Go 1.22 and later): what can be had there, marked as partial")
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
@@ -61,6 +65,7 @@ Then:
   foretrace analyze trace.out
   foretrace analyze --window 10ms --format csv trace.out > series.csv
   curl -s http://localhost:6060/debug/pprof/trace?seconds=5 | foretrace analyze -
+  foretrace analyze traces/ --jobs 2 --resume rows.json                    (a table, one line a trace)
   foretrace analyze --salvage of-a-killed-program.trace                    (what a salvage gives: docs/salvage.md)
 
 The forms of the answer are described in docs/analyze.md, the series in docs/series.md.
@@ -71,18 +76,27 @@ Exit status: 0 read to the end; 3 the trace breaks off (what came before has bee
 
 const mostThreads = 64;
 
-function parseThreads(text: string): number {
-  const threads = /^\d+$/.test(text) ? Number(text) : 0;
-  if (threads >= 1 && threads <= mostThreads) return threads;
-  throw new ForetraceError("bad_usage", `--threads: "${text}" is not a whole number from 1 to ${mostThreads}`, { input: "--threads" });
-}
+const wholeNumber =
+  (option: string) =>
+  (text: string): number => {
+    const number = /^\d+$/.test(text) ? Number(text) : 0;
+    if (number >= 1 && number <= mostThreads) return number;
+    throw new ForetraceError("bad_usage", `${option}: "${text}" is not a whole number from 1 to ${mostThreads}`, { input: option });
+  };
 
 async function analyze(files: string[], options: Options): Promise<void> {
+  if (await hasFolder(files)) {
+    await analyzeFolders(files, options);
+    return;
+  }
+  for (const option of ["jobs", "resume"] as const) {
+    if (options[option] !== undefined)
+      throw new ForetraceError("bad_usage", `--${option} is for folders, and ${files.join(", ")} is none`, { input: `--${option}` });
+  }
   if (files.length > 1 && options.format !== "text" && options.format !== "json") {
     throw new ForetraceError("bad_usage", `--format ${options.format} takes one trace at a time; ${files.length} were given`);
   }
-  const windowNanos = parseDurationNanos(options.window, "--window");
-  if (windowNanos < 1) throw new ForetraceError("bad_usage", "--window must be longer than 0, for example 100ms", { input: "--window" });
+  const windowNanos = windowOf(options);
   const sink = await openSink(options.out);
   let worst = 0;
   let answered = 0;
@@ -99,6 +113,68 @@ async function analyze(files: string[], options: Options): Promise<void> {
     throw error;
   }
   if (worst > 0) process.exitCode = worst;
+}
+
+function windowOf({ window }: Options): number {
+  const windowNanos = parseDurationNanos(window, "--window");
+  if (windowNanos >= 1) return windowNanos;
+  throw new ForetraceError("bad_usage", "--window must be longer than 0, for example 100ms", { input: "--window" });
+}
+
+async function hasFolder(paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) {
+    if (path !== "-" && (await stat(path).catch(() => undefined))?.isDirectory() === true) return true;
+  }
+  return false;
+}
+
+/** One table over all traces. */
+async function analyzeFolders(paths: string[], options: Options): Promise<void> {
+  const { format } = options;
+  const refused = [
+    ["-", paths.includes("-")],
+    ["--format prom", format === "prom"],
+    ["--series all", options.series !== "core"],
+    ["--threads", options.threads !== 1],
+    ["--from", options.from !== undefined],
+    ["--to", options.to !== undefined],
+  ].find(([, isGiven]) => isGiven);
+  if (refused !== undefined || format === "prom") {
+    throw new ForetraceError(
+      "bad_usage",
+      `${String(refused?.[0])} does not go with a folder, which gives one row for each whole trace; name a single trace`,
+    );
+  }
+  const windowNanos = windowOf(options);
+  const [{ analyzeMany }, { parseVersion }] = await Promise.all([import("../many/run.ts"), import("../analyze.ts")]);
+  const assumeVersion = parseVersion(options.assumeVersion);
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const sink = await openSink(options.out);
+  const toTerminal = options.out === undefined;
+  try {
+    const { status } = await analyzeMany(paths, sink, {
+      windowNanos,
+      assumeVersion,
+      salvage: options.salvage === true,
+      paranoid: options.paranoid === true,
+      format,
+      jobs: options.jobs ?? 1,
+      resume: options.resume,
+      width: toTerminal ? (process.stdout.columns ?? 140) : 140,
+      color: options.color !== false && toTerminal && wantsColor(process.stdout),
+      warn: (message) => void process.stderr.write(`foretrace: ${message}\n`),
+      signal: stop.signal,
+    });
+    await sink.commit();
+    if (status > 0) process.exitCode = status;
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
 }
 
 /** Exit status of this file. Its fault is told on standard error, so that the other files have their turn. */
