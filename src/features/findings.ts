@@ -97,8 +97,8 @@ export const findingRules: readonly Rule[] = [
   },
   {
     kinds: ["long-slice"],
-    when: "a goroutine of the program kept its processor for more than 20 ms; `warning` from three of them and 5 % of the processors' time on, where half a goroutine or more for each processor waited meanwhile",
-    cost: "time beyond the 10 ms that the runtime allows",
+    when: "a goroutine of the program kept its processor for more than 25 ms (the runtime asks after 10, and may notice after 20); `warning` from three of them on while which others waited 10 ms for a processor (and not all threads stood still), and 5 % of the processors' time",
+    cost: "time beyond the 10 ms that the runtime allows, where others waited",
     find: longSlice,
   },
   {

@@ -218,13 +218,13 @@ describe("gaps and slices", () => {
     expect(await gaps(3)).toEqual([3]);
   });
 
-  it("a slice is long from 20 ms on, however many system calls lie in it", async () => {
+  it("a slice is long from 25 ms on, however many system calls lie in it", async () => {
     const { slices } = await diagnose(
       program({ procs: 1, ms: 400 }, function* (go) {
-        yield go.run(19, { held: true });
+        yield go.run(24, { held: true });
         yield go.yield("main.main (main.go:2)");
         for (let i = 0; i < 3; i++) {
-          yield go.run(7, { held: true });
+          yield go.run(8, { held: true });
           yield go.call(1, ["syscall.read (z.go:1)", "main.main (main.go:3)"]);
         }
         yield go.yield("main.main (main.go:4)");
@@ -232,7 +232,7 @@ describe("gaps and slices", () => {
       }),
     );
     expect(slices.long).toMatchObject([{ name: "main.main", site: "main.main (main.go:4)" }]);
-    near(slices.long[0]!.nanos, 24);
+    near(slices.long[0]!.nanos, 27);
   });
 });
 

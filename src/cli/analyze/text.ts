@@ -151,16 +151,17 @@ const severityMarks = { critical: "!!", warning: "!", info: "·" } as const;
 
 function whatLooksWrong(summary: Summary, { style, width }: Page): string[] {
   if (summary.findings.length === 0) return ["  Nothing by the rules of docs/findings.md."];
+  const { range } = summary;
   return summary.findings.flatMap(({ severity, title, text, advice, from, to, costNanos }, i) => {
     const cost = costNanos > 0 ? `, costs ${formatDuration(costNanos)}` : "";
     const head = `  ${severityMarks[severity]} ${title}${cost}`;
-    const at = style.dim(`    ${moment(from)} to ${moment(to)}`);
+    const all = from <= range.start && to >= range.start + range.nanos;
     return [
       ...(i === 0 ? [] : [""]),
       severity === "info" ? head : style.warn(head),
       wrap(text, width, "    "),
       style.dim(wrap(`→ ${advice}`, width, "    ")),
-      at,
+      ...(all ? [] : [style.dim(`    ${moment(from)} to ${moment(to)}`)]),
     ];
   });
 }

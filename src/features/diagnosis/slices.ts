@@ -3,11 +3,24 @@ import { GoState } from "../../trace/model.ts";
 import type { Change } from "../state/change.ts";
 import { gapNanos, type Observed } from "../wide-series.ts";
 
-/** Twice what the runtime allows before it asks for the processor (forcePreemptNS in src/runtime/proc.go). */
-const longSlice = 20e6;
+/**
+ * The runtime looks every 10 ms at most who has had a processor for 10 ms (sysmon and forcePreemptNS in src/runtime/proc.go), so 20 ms are
+ * in order, and it may wake some milliseconds late itself.
+ */
+const longSlice = 25e6;
+const forcePreempt = 10e6;
 const mostKept = 100;
 
-export type Slice = { readonly nanos: number; readonly start: number; readonly id: number; readonly name: string; readonly site: string };
+export type Slice = {
+  readonly nanos: number;
+  readonly start: number;
+  readonly id: number;
+  readonly name: string;
+  /** Where it ended. */
+  readonly site: string;
+  /** Goroutines that were runnable when it ended, and had been for 10 ms. */
+  readonly waiting: number;
+};
 export type Gap = { readonly nanos: number; readonly start: number; readonly running: number };
 
 export class Slices {
@@ -32,15 +45,20 @@ export class Slices {
    */
   gap(start: number, end: number): void {
     if (end - start < gapNanos) return;
-    const { table } = this.observed;
-    let running = 0;
-    table.forEach((slot) => {
-      if (table.state[slot] === GoState.Running) running++;
-    });
+    const running = this.inState(GoState.Running);
     if (running === 0) return;
     this.gapCount++;
     this.gapNanos += end - start;
     keep(this.gaps, { nanos: end - start, start, running });
+  }
+
+  private inState(state: GoState, since = Number.POSITIVE_INFINITY): number {
+    const { table } = this.observed;
+    let count = 0;
+    table.forEach((slot) => {
+      if (table.state[slot] === state && table.since[slot]! <= since) count++;
+    });
+    return count;
   }
 
   change({ slot, from, time, ownStack }: Change): void {
@@ -51,7 +69,15 @@ export class Slices {
     if (!(nanos >= longSlice)) return;
     this.count++;
     this.nanos += nanos;
-    keep(this.long, { nanos, start, id: table.id[slot]!, name: names.texts[table.name[slot]!]!, site: sites.texts[sites.of(ownStack)]! });
+    const waiting = this.inState(GoState.Runnable, time - forcePreempt);
+    keep(this.long, {
+      waiting,
+      nanos,
+      start,
+      id: table.id[slot]!,
+      name: names.texts[table.name[slot]!]!,
+      site: sites.texts[sites.of(ownStack)]!,
+    });
   }
 }
 

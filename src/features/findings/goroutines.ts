@@ -63,8 +63,8 @@ export function goroutineLeak(facts: Facts): Finding[] {
         to: end,
         title: `Goroutines of ${shortFunction(name)} pile up`,
         text:
-          `${formatNumber(created)} goroutines were created at ${place(origin)}, ${formatNumber(rate)} more are alive every second, and ${formatNumber(ended)} ended. ` +
-          `${formatNumber(top.count)} wait (${top.site.reason || "reason unknown"}) at ${place(top.site.site)}, ` +
+          `${formatNumber(created)} goroutines were created at ${place(origin)}, ${formatNumber(rate)} more are alive every second, and ${ended === 0 ? "none" : formatNumber(ended)} ended. ` +
+          `${top.count === live ? "All that are left" : `${formatNumber(top.count)} of those left`} wait (${top.site.reason || "reason unknown"}) at ${place(top.site.site)}, ` +
           (woken === 0
             ? "where nobody was woken in the whole trace. "
             : `where ${formatNumber(woken)} were woken in the whole trace${outlived ? `, after ${formatDuration(top.site.longest)} at most; ${formatNumber(overdue)} have waited more than twice as long` : ""}. `) +

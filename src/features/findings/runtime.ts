@@ -2,6 +2,7 @@
 import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
 import { isSystemGoroutine, shortFunction } from "../goroutine-names.ts";
 import { busyShare, percent, place, times, type Facts } from "./facts.ts";
+import type { Slice } from "../diagnosis/slices.ts";
 import type { Finding } from "./finding.ts";
 
 const whole = ({ start, nanos }: Facts) => ({ from: start, to: start + nanos });
@@ -69,29 +70,41 @@ export function idleWithWork(facts: Facts): Finding[] {
   ];
 }
 
+/** Fewer are chance, and less of the processors' time harms nobody that one can see. */
+const leastHarmful = 3;
+const leastHarmfulShare = 0.05;
+
 export function longSlice(facts: Facts): Finding[] {
   const own = facts.diagnosis.slices.long.filter(({ name }) => !isSystemGoroutine(name));
   const [longest] = own.toSorted((one, two) => two.nanos - one.nanos);
   if (longest === undefined) return [];
   const sum = own.reduce((all, { nanos }) => all + nanos, 0);
-  // It harms only where others wait meanwhile.
-  const harmful = facts.summary.runQueue.mean / facts.procs >= 0.5 && own.length >= 3 && sum / (facts.nanos * facts.procs) >= 0.05;
+  // It harms only where others wait meanwhile; where all stood still it is the machine's doing, and said by cpu-throttling.
+  const stalls = facts.diagnosis.slices.gaps.filter(({ running }) => running >= 2);
+  const stalled = (slice: Slice): boolean =>
+    stalls.some((gap) => gap.start < slice.start + slice.nanos && slice.start < gap.start + gap.nanos);
+  const awaited = own.filter((slice) => slice.waiting > 0 && !stalled(slice));
+  const cost = awaited.reduce((all, { nanos }) => all + nanos - 10e6, 0);
+  const harmful = awaited.length >= leastHarmful && cost / (facts.nanos * facts.procs) >= leastHarmfulShare;
   return [
     {
       kind: "long-slice",
       id: `long-slice:${longest.name}`,
       severity: harmful ? "warning" : "info",
       confidence: 0.6,
-      costNanos: harmful ? sum - own.length * 10e6 : 0,
+      costNanos: cost,
       from: longest.start,
       to: longest.start + longest.nanos,
       title: `${shortFunction(longest.name)} kept its processor for ${formatDuration(longest.nanos)}`,
-      text: `${own.length === 1 ? "One slice was" : `${formatNumber(own.length)} slices were`} longer than 20 ms, ${formatDuration(sum)} in all; the runtime asks for the processor after 10 ms. The longest ended at ${place(longest.site)}.`,
+      text:
+        `The runtime asks for a processor back after 10 ms. ${own.length === 1 ? "One slice was" : `${formatNumber(own.length)} slices were`} longer than 25 ms, ${formatDuration(sum)} in all; ` +
+        `${awaited.length === 0 ? "nobody waited for a processor meanwhile" : `others waited for a processor meanwhile in ${awaited.length === own.length ? "each" : formatNumber(awaited.length)} of them`}. ` +
+        `The longest ended at ${place(longest.site)}.`,
       advice: harmful
-        ? "Loops over assembly or C code, and threads that get no CPU, cannot be preempted: split the work, or call runtime.Gosched between parts."
+        ? "Loops over assembly or C code, and threads that get no CPU, cannot be preempted: split the work, or call runtime.Gosched between parts; on a machine with too few CPUs, lower GOMAXPROCS."
         : "Nobody waited much meanwhile, so it may stay; a thread that got no CPU looks alike.",
       sites: [{ role: "ended at", site: longest.site }],
-      evidence: { slices: own.length, longest_seconds: longest.nanos / 1e9, sum_seconds: sum / 1e9 },
+      evidence: { slices: own.length, awaited: awaited.length, longest_seconds: longest.nanos / 1e9, sum_seconds: sum / 1e9 },
     },
   ];
 }
@@ -118,9 +131,11 @@ export function cpuThrottling(facts: Facts): Finding[] {
         `No thread did anything for 25 ms or more while goroutines were on processors: ${times(gapCount)}, ${formatDuration(gapNanos)} or ${percent(share)} of the time in all, the longest ${formatDuration(longest!.nanos)}. ` +
         (several.length === 0
           ? "Only one goroutine was running each time: one that cannot be preempted looks the same."
-          : `Two goroutines or more were running in ${several.length === gapCount ? "all of them" : formatNumber(several.length)}.`),
+          : `Two goroutines or more were running ${several.length === gapCount ? "each time" : times(several.length)}.`),
       advice:
-        "That is how a CPU quota looks from inside: all threads stop until the next period. Raise the limit, or set GOMAXPROCS to it; nr_throttled in cpu.stat of the cgroup tells whether it is that.",
+        several.length === 0
+          ? "If nr_throttled in cpu.stat of the cgroup grew, it was the CPU quota: raise the limit, or set GOMAXPROCS to it. If not, look at what ran in that range: C, assembly, or a machine with too few CPUs."
+          : "That is how a CPU quota looks from inside: all threads stop until the next period. Raise the limit, or set GOMAXPROCS to it; nr_throttled in cpu.stat of the cgroup tells whether it is that.",
       sites: [],
       evidence: { gaps: gapCount, seconds: gapNanos / 1e9, share, several_running: several.length, longest_seconds: longest!.nanos / 1e9 },
     },
@@ -160,7 +175,7 @@ export function gcPressure(facts: Facts): Finding[] {
   if (!high && !assisting) return [];
   const cost = gc.workerNanos + gc.assistRunningNanos + gc.sweepNanos;
   const perSecond = gc.cycles / (facts.nanos / 1e9);
-  const peak = heap === null ? "" : ` and the heap from ${formatBytes(heap.most)} to about ${formatBytes(heap.most * 1.5)}`;
+  const peak = heap === null ? "" : `, and a heap of about ${formatBytes(heap.most * 1.5)} at most instead of ${formatBytes(heap.most)}`;
   return [
     {
       kind: "gc-pressure",
@@ -176,8 +191,8 @@ export function gcPressure(facts: Facts): Finding[] {
         `${formatNumber(gc.cycles)} collections (${formatNumber(perSecond)} a second) took ${gc.share === null ? "an unknown share" : percent(gc.share)} of the busy processor time: ` +
         `mark workers ${formatDuration(gc.workerNanos)}, assists ${formatDuration(gc.assistRunningNanos)} (${percent(assists)} of what goroutines ran), sweeping ${formatDuration(gc.sweepNanos)}.`,
       advice:
-        `Allocate less where the allocation profile is widest. GOGC=200 instead of 100 would halve the collections (about ${formatNumber(gc.cycles / 2)} instead of ${formatNumber(gc.cycles)})${peak}; ` +
-        "with GOMEMLIMIT at the container's limit less a tenth it cannot be too much.",
+        `Allocate less where the allocation profile is widest. GOGC=200 instead of 100 would make about ${formatNumber(Math.ceil(gc.cycles / 2))} collections of the ${formatNumber(gc.cycles)}${peak}; ` +
+        "GOMEMLIMIT at a tenth below the container's limit makes it collect more often before that is too much.",
       sites: [],
       evidence: {
         share: gc.share ?? 0,
@@ -194,19 +209,22 @@ export function gcPressure(facts: Facts): Finding[] {
 export function schedulingLatency(facts: Facts): Finding[] {
   const { longest } = facts.summary.schedulingLatency;
   if (longest === null || longest.nanos < 100e6) return [];
+  const explained = runQueue(facts).length > 0;
   const name = longest.name === "" ? "" : ` (${shortFunction(longest.name)})`;
   return [
     {
       kind: "sched-latency",
       id: `sched-latency:${longest.name}`,
-      severity: runQueue(facts).length > 0 ? "info" : "warning",
+      severity: explained ? "info" : "warning",
       confidence: 0.8,
       costNanos: longest.nanos,
       from: longest.start,
       to: longest.start + longest.nanos,
       title: `A goroutine waited ${formatDuration(longest.nanos)} to run`,
       text: `Goroutine ${longest.goroutine}${name} was runnable that long before it ran.`,
-      advice: "Where the queue was not long, look at slices that could not be preempted and at threads without a CPU in that range.",
+      advice: explained
+        ? "It stood in line like the others; the run queue is what to shorten."
+        : "Look in that range at slices that could not be preempted, and at threads that got no CPU.",
       sites: [],
       evidence: { seconds: longest.nanos / 1e9, goroutine: longest.goroutine, function: longest.name },
     },

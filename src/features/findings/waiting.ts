@@ -287,10 +287,10 @@ export function pipelineBottleneck(facts: Facts): Finding[] {
       title: `${shortFunction(name)} is the stage that the others wait for`,
       text:
         `Its goroutines (${formatNumber(stage.workers)}) waited on channels for ${percent(1 - busy)} of their lives, those that send to it for ${percent(sendersWait)}${after.length === 0 ? "" : ` and those that receive from it for ${percent(receiversWait)}`}. ` +
-        `${formatNumber(items)} hand-overs made somebody wait; on average ${formatNumber(inside)} pieces of work were inside it at once (Little's law), ${formatNumber(onProcessor)} of them on a processor.`,
+        `${formatNumber(items)} hand-overs made somebody wait; on average it had ${formatNumber(inside)} in work at once (Little's law), and used ${onProcessor < 1 ? `${percent(onProcessor)} of one processor` : `${formatNumber(onProcessor)} processors`}.`,
       advice: cpuBound
         ? `It takes ${formatNumber(onProcessor)} of ${formatNumber(procs)} processors: more workers will not help, less work for each item will.`
-        : `More goroutines of ${shortFunction(name)} help as long as processors are free (it uses ${formatNumber(onProcessor)} of ${formatNumber(procs)}); if it waits for something itself, that is what to shorten.`,
+        : `More goroutines of ${shortFunction(name)} help as long as processors are free (they were ${percent(busyShare(facts))} busy); if it waits for something itself, that is what to shorten.`,
       sites: [],
       evidence: {
         function: name,
