@@ -11,10 +11,20 @@ import { WrittenTrace } from "./written-trace.ts";
 async function diagnose(bytes: Uint8Array, { from = 0, to = Number.POSITIVE_INFINITY, window = 100 } = {}): Promise<Diagnosis> {
   let diagnosis: Diagnosis | undefined;
   let last = 0;
-  const series = createWideSeries(
-    { windowNanos: window * 1e6, onWindow: () => {} },
-    (observed) => (diagnosis = new Diagnosis(observed, from * 1e6, to * 1e6)),
-  );
+  const range = { from: from * 1e6, to: to * 1e6 };
+  const series = createWideSeries({ windowNanos: window * 1e6, onWindow: () => {} }, (observed) => {
+    const made = new Diagnosis(observed, range.from, range.to);
+    diagnosis = made;
+    return {
+      range,
+      change: (change) => made.change(change),
+      existed: (slot, time) => made.existed(slot, time),
+      syscall: (slot, since, time, seen) => made.syscall(slot, since, time, seen),
+      event: () => {},
+      gap: (start, end) => made.gap(start, end),
+      window: (end) => made.window(end),
+    };
+  });
   const { error } = await readTrace([bytes], {
     generation: (tables) => series.generation?.(tables),
     event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f) {
