@@ -47,6 +47,7 @@ const answers: Record<Format, (options: AnswerOptions) => Promise<Answer>> = {
   text: async (options) => (await import("./analyze/text.ts")).textAnswer(options),
   json: async (options) => (await import("./analyze/json.ts")).jsonAnswer(options),
   csv: async (options) => (await import("./analyze/csv.ts")).csvAnswer(options),
+  html: async (options) => (await import("./analyze/html.ts")).htmlAnswer(options),
   prom: async (options) => (await import("./analyze/prom.ts")).promAnswer(options),
 };
 

@@ -2,7 +2,7 @@
 import type { FeatureWindow } from "../../features/window.ts";
 import type { TraceOutcome, TraceVisitor } from "../../trace/model.ts";
 
-export const formats = ["text", "json", "csv", "prom"] as const;
+export const formats = ["text", "json", "csv", "prom", "html"] as const;
 export type Format = (typeof formats)[number];
 
 export const seriesSets = ["core", "all"] as const;

@@ -1,11 +1,12 @@
 /** Text for a developer: what the program did, the numbers that matter, what looks wrong, where to look next. */
 import { shortFunction } from "../../features/goroutine-names.ts";
 import { createSummary, type FunctionSummary, type Summary } from "../../features/summary.ts";
-import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
+import { formatDuration, formatNumber } from "../../lib/units.ts";
 import type { TraceOutcome } from "../../trace/model.ts";
 import type { Answer, AnswerOptions } from "./answer.ts";
 import { salvagedText } from "../break-text.ts";
 import { fitEnd, styleOf, table, wrap, type Style } from "./layout.ts";
+import { count, mergePlaces, moment, numberRows } from "./words.ts";
 
 export function textAnswer(options: AnswerOptions): Answer {
   const { windowNanos, from, to, write, color, width } = options;
@@ -20,8 +21,6 @@ export function textAnswer(options: AnswerOptions): Answer {
 type Page = { readonly input: string; readonly style: Style; readonly width: number };
 
 const clampWidth = (width: number): number => Math.min(120, Math.max(60, width));
-const percent = (part: number, whole: number): string => (whole > 0 ? `${formatNumber((part / whole) * 100)} %` : "–");
-const count = (value: number, one: string, many = `${one}s`): string => `${formatNumber(value)} ${value === 1 ? one : many}`;
 
 export function formatSummary(summary: Summary, outcome: TraceOutcome, page: Page): string {
   const { style, input } = page;
@@ -98,53 +97,9 @@ function blockedMost(most: FunctionSummary["blocked"][number] | undefined): stri
 const fitLine = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);
 
 function numbersThatMatter(summary: Summary, { width }: Page): string[] {
-  const { processors, runQueue, schedulingLatency, pauses, gc, heap, goroutines, syscalls, range } = summary;
-  const { longest, p50Nanos, p99Nanos } = schedulingLatency;
-  const rows: [string, string][] = [
-    [
-      "Processors busy",
-      `${percent(processors.busyNanos, processors.availableNanos)} of ${processors.gomaxprocs === null ? "all" : formatNumber(processors.gomaxprocs)} (goroutines ran ${percent(processors.runningNanos, processors.availableNanos)})`,
-    ],
-    ["Waiting to run", `${formatNumber(runQueue.mean)} goroutines on average, ${formatNumber(runQueue.most)} at most${worst(summary)}`],
-  ];
-  if (p50Nanos !== null && p99Nanos !== null && longest !== null) {
-    rows.push([
-      "Scheduling latency",
-      `half below ${formatDuration(p50Nanos)}, 99 % below ${formatDuration(p99Nanos)}, longest ${formatDuration(longest.nanos)} at ${moment(longest.start)}`,
-    ]);
-  }
-  const [longestPause] = [...pauses].toSorted((one, two) => two.longestNanos - one.longestNanos);
-  rows.push([
-    "World stopped",
-    longestPause === undefined
-      ? "never"
-      : `${count(
-          pauses.reduce((sum, pause) => sum + pause.count, 0),
-          "time",
-        )}, ${formatDuration(pauses.reduce((sum, pause) => sum + pause.totalNanos, 0))} in all, ` +
-        `longest ${formatDuration(longestPause.longestNanos)} (${longestPause.kind}) at ${moment(longestPause.longestStart)}`,
-  ]);
-  const share = gc.share === null || gc.cycles === 0 ? "" : `, ${formatNumber(gc.share * 100)} % of busy time`;
-  rows.push([
-    "Garbage collections",
-    `${formatNumber(gc.cycles)}${share}${heap === null ? "" : `; heap ${formatBytes(heap.least)} to ${formatBytes(heap.most)}`}`,
-  ]);
-  const change = `${formatNumber(goroutines.atStart)} at first, ${formatNumber(goroutines.created)} created, ${formatNumber(goroutines.ended)} ended`;
-  rows.push(["Goroutines", change]);
-  if (syscalls.count > 0) {
-    const perSecond = range.nanos === 0 ? "" : ` (${formatNumber(syscalls.count / (range.nanos / 1e9))} a second)`;
-    rows.push([
-      "System calls",
-      `${formatNumber(syscalls.count)}${perSecond}, ${formatNumber(syscalls.lostProcessor)} lost their processor`,
-    ]);
-  }
+  const rows = numberRows(summary);
   const labelWidth = Math.max(...rows.map(([name]) => name.length)) + 4;
   return rows.map(([name, text]) => `  ${name}`.padEnd(labelWidth) + wrap(text, width, " ".repeat(labelWidth)).trimStart());
-}
-
-function worst({ runQueue, range }: Summary): string {
-  if (runQueue.worst === null || runQueue.worst.mean < 1 || range.nanos <= range.windowNanos) return "";
-  return `; worst at ${moment(runQueue.worst.start)}: ${formatNumber(runQueue.worst.mean)}`;
 }
 
 const severityMarks = { critical: "!!", warning: "!", info: "·" } as const;
@@ -196,23 +151,4 @@ function whereNext(summary: Summary, { input, width, style }: Page): string[] {
   return lines;
 }
 
-/** Waits in the program's own code; one place may wait in several operations of the runtime. */
-function mergePlaces({ blockSites }: Summary): { reason: string; caller: string; place: string; count: number; nanos: number }[] {
-  const merged = new Map<string, { reason: string; caller: string; place: string; count: number; nanos: number }>();
-  for (const { reason, caller, place, count: times, nanos } of blockSites) {
-    if (caller === "") continue;
-    const key = `${reason}\n${caller}\n${place}`;
-    const known = merged.get(key);
-    if (known === undefined) merged.set(key, { reason, caller, place, count: times, nanos });
-    else {
-      known.count += times;
-      known.nanos += nanos;
-    }
-  }
-  return [...merged.values()].toSorted((one, two) => two.nanos - one.nanos);
-}
-
-/** An instant of the trace, to the millisecond. */
-const moment = (nanos: number): string =>
-  nanos < 1e9 ? `${Number((nanos / 1e6).toFixed(nanos < 1e7 ? 3 : 1))} ms` : `${(nanos / 1e9).toFixed(3)} s`;
 const argument = (millis: number): string => (millis % 1000 === 0 && millis > 0 ? `${millis / 1000}s` : `${millis}ms`);

@@ -133,13 +133,13 @@ async function analyzeFolders(paths: string[], options: Options): Promise<void> 
   const { format } = options;
   const refused = [
     ["-", paths.includes("-")],
-    ["--format prom", format === "prom"],
+    [`--format ${format}`, format === "prom" || format === "html"],
     ["--series all", options.series !== "core"],
     ["--threads", options.threads !== 1],
     ["--from", options.from !== undefined],
     ["--to", options.to !== undefined],
   ].find(([, isGiven]) => isGiven);
-  if (refused !== undefined || format === "prom") {
+  if (refused !== undefined || format === "prom" || format === "html") {
     throw new ForetraceError(
       "bad_usage",
       `${String(refused?.[0])} does not go with a folder, which gives one row for each whole trace; name a single trace`,

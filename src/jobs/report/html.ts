@@ -1,5 +1,7 @@
 /** A report as one HTML file that needs nothing else: no script, no font, no picture from elsewhere; dark and light by the reader's system. */
+import { chartStyle, writeChart } from "./chart.ts";
 import type { Block, Inline, Line, ReportDocument } from "./document.ts";
+import { escapeHtml } from "./escape.ts";
 
 const style = `
 :root { color-scheme: light dark; --text: light-dark(#161b24, #e7ebf2); --muted: light-dark(#566173, #9aa6b8); --ground: light-dark(#fff, #0d1117);
@@ -8,11 +10,12 @@ const style = `
 body { margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 4rem; background: var(--ground); color: var(--text);
   font: 15px/1.55 ui-sans-serif, system-ui, "Segoe UI", Roboto, sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; } h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
-h3 { font-size: 1rem; margin: 1.5rem 0 .4rem; } p { margin: .4rem 0; } ul { margin: .4rem 0; padding-left: 1.2rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .4rem; } p { margin: .4rem 0; } h1, h2, h3, p, li { overflow-wrap: anywhere; } ul { margin: .4rem 0; padding-left: 1.2rem; }
 a { color: var(--link); } code { font: .9em/1.4 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); } th { color: var(--muted); font-weight: 600; }
 .strip { display: block; width: 100%; height: 14px; margin: .6rem 0; background: var(--soft); border-radius: 3px; } .strip rect { fill: var(--bad); }
+${chartStyle}
 @media print { body { max-width: none; padding: 0; } a { color: inherit; } }
 `;
 
@@ -47,6 +50,8 @@ function writeBlock(block: Block): string {
       const rows = block.rows.map((cells) => `<tr>${cells.map((cell) => `<td>${writeLine(cell)}</td>`).join("")}</tr>`);
       return `<div class="scroll"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join("\n")}\n</tbody>\n</table></div>`;
     }
+    case "chart":
+      return writeChart(block);
     case "strip": {
       const width = 1000;
       const marks = block.marks.map(({ from, to }) => {
@@ -68,6 +73,3 @@ function writeInline(inline: Inline): string {
   if ("code" in inline) return `<code>${escapeHtml(inline.code)}</code>`;
   return `<a href="${escapeHtml(inline.href)}">${escapeHtml(inline.text)}</a>`;
 }
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escapeHtml = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character]!);

@@ -18,6 +18,7 @@ function writeBlock(block: Block): string | undefined {
       return [...head, ...block.rows.map((cells) => row(cells.map(writeLine)))].join("\n");
     }
     case "strip":
+    case "chart":
       return undefined;
   }
 }
