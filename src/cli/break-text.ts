@@ -17,10 +17,12 @@ export function breakText({ error, events, end, info, bytes, salvaged }: BreakOu
       ? "nothing of it can be given"
       : `what came before it is ${given}: ${amount(before, "event")} up to ${formatDuration(until)}`;
   if (salvaged !== undefined) return `${error!.message}; ${delivered}; ${salvagedText(salvaged)}`;
-  // Of a broken trace of Go 1.21 or older nothing is known that could be salvaged by this reader.
-  if (info === undefined || info.version < 22) return before === 0 ? error!.message : `${error!.message}; ${delivered}`;
+  const hint = "--salvage reads what can be read of it";
+  // A trace of Go 1.21 or older is given as a whole or not at all, which its error says.
+  if (info === undefined || info.version < 22)
+    return before === 0 ? `${error!.message}; ${hint}` : `${error!.message}; ${delivered}; ${hint}`;
   const offset = error!.place.offset ?? bytes;
-  return `${error!.message}; ${delivered}; what lies from byte ${offset} on is missing; --salvage reads what can be read of it`;
+  return `${error!.message}; ${delivered}; what lies from byte ${offset} on is missing; ${hint}`;
 }
 
 /** What a salvage gave, and what it had to guess or leave out. */
@@ -32,7 +34,11 @@ export function salvagedText(salvaged: Salvaged): string {
     skippedEvents > 0 ? `${amount(skippedEvents, "event")} left out` : "",
     repairs > 0 ? `${amount(repairs, "state")} taken as events imply them` : "",
     lostNames > 0 ? `${amount(lostNames, "name")} lost` : "",
-    clock === "file" ? "" : clock === "earlier" ? "the clock is that of a generation before" : "the clock's frequency is assumed",
+    clock === "file"
+      ? ""
+      : clock === "earlier"
+        ? "the clock is that of a generation before"
+        : "the clock's frequency is assumed: durations may be wrong by half",
   ].filter((text) => text !== "");
   return `salvaged: ${amount(events, "event")} from ${formatDuration(from)} to ${formatDuration(to)}${costs.length === 0 ? "" : ` (${costs.join(", ")})`}`;
 }

@@ -167,7 +167,10 @@ export type Salvaged = {
   readonly repairs: number;
   /** Mentions of strings and stacks that the file has lost. A string reads "(lost)"; a stack is none. */
   readonly lostNames: number;
-  /** Where the clock's frequency is from: the file, a generation before the damaged one, or (none is left) the usual one. */
+  /**
+   * Where the clock's frequency is from: the file, a generation before the damaged one, or (none is left) the usual one.
+   * Up to Go 1.21 there is no usual one: "assumed" means that of a processor of 3 GHz, and all times are right within a factor only.
+   */
   readonly clock: "file" | "earlier" | "assumed";
 };
 
@@ -197,7 +200,7 @@ export type TraceCores = {
 };
 
 export type ReadOptions = {
-  /** Goes on behind the error of a broken trace with what can be read there, behind all that is delivered without. Formats from Go 1.22 on. See docs/salvage.md. */
+  /** Goes on behind the error of a broken trace with what can be read there, behind all that is delivered without. See docs/salvage.md. */
   readonly salvage?: boolean;
   readonly signal?: AbortSignal;
   /** Called about once a generation with the bytes consumed so far. */

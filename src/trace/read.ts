@@ -40,7 +40,7 @@ export function readTraceSpans(
 ): Promise<TraceOutcome> {
   return readWith(source, options, (input, version, pause) =>
     oldVersions.includes(version)
-      ? new OldReader(input, version, visitor, onSpan, pause, options.core?.old())
+      ? new OldReader(input, version, visitor, onSpan, pause, options.core?.old(), undefined, options.salvage)
       : new GenerationReader(input, version, visitor, onSpan, options.core?.generations(), undefined, options.salvage),
   );
 }

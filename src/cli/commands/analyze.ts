@@ -52,7 +52,7 @@ export function analyzeCommand(): Command {
     )
     .option("--jobs <n>", "of a folder: read so many traces at once (default: 1)", wholeNumber("--jobs"))
     .option("--resume <file>", "of a folder: keep the rows there, and read no trace again that has not changed since")
-    .option("--salvage", "read on behind the break of a broken trace (Go 1.22 and later): what can be had there, marked as partial")
+    .option("--salvage", "read on behind the break of a broken trace: what can be had there, marked as partial")
     .option("--no-color", "plain text, also on a terminal")
     .addHelpText(
       "after",

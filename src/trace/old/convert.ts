@@ -5,14 +5,14 @@
  * `Gomaxprocs` (itself swallowed); processors have no status before their first start or stop; threads are known from the starts of
  * processors only; a system call that did not block lasts 1 ns; a goroutine that starts is its own context.
  */
-import { malformed } from "../broken.ts";
+import { Break, malformed } from "../broken.ts";
 import { EventKind, GoState, Metric, ProcState, RangeName, Scope } from "../model.ts";
 import { idOrNone } from "../varint.ts";
 import type { Output } from "./output.ts";
 import type { OldProcs } from "./procs.ts";
 import { noCursor, type Replay } from "./replay.ts";
 import { FakeProc, Old, oldName, stopKind } from "./spec.ts";
-import type { OldTables } from "./tables.ts";
+import { lostName, type OldTables } from "./tables.ts";
 
 /** Why a goroutine stops running, by event: the words of Go 1.22. */
 export const leaveReasons: ReadonlyMap<number, string> = new Map([
@@ -30,12 +30,24 @@ export const leaveReasons: ReadonlyMap<number, string> = new Map([
   [Old.GoBlockGC, "GC mark assist wait for work"],
 ]);
 
+/** No goroutine does so while the world is stopped for the trace to begin. */
+const followsPreamble: ReadonlySet<number> = new Set([
+  ...leaveReasons.keys(),
+  Old.GoEnd,
+  Old.GoUnblock,
+  Old.GoSysCall,
+  Old.GoSysExit,
+  Old.GoSysBlock,
+]);
+
 /** Kinds of stops there are at most. */
 export const stopKinds = 17;
 /** Texts that the events below name and the file does not hold. */
 export const convertedWords = (version: number): readonly string[] => [
   ...new Set(
-    [...leaveReasons.values(), ...Array.from({ length: stopKinds }, (_, kind) => stopKind(version, kind))].filter((text) => text !== ""),
+    [lostName, ...leaveReasons.values(), ...Array.from({ length: stopKinds }, (_, kind) => stopKind(version, kind))].filter(
+      (text) => text !== "",
+    ),
   ),
 ];
 
@@ -56,6 +68,10 @@ export class Converter {
   readonly #thread: Float64Array;
   readonly #seen: Uint8Array;
   readonly #tasks = new Map<number, Task>();
+  /** For a salvage: events are translated although names are missing, and a preamble without an end ends where what follows it begins. */
+  lenient = false;
+  /** Mentions of strings and stacks that are not in the file. */
+  lostNames = 0;
   /** String id of the kind of the last stop. */
   #stop = 0;
 
@@ -88,11 +104,24 @@ export class Converter {
     return true;
   }
 
+  /** After a Break, for a salvage: the event at hand once more, as it comes out leniently. False when there is no way to tell it. */
+  overlook(): boolean {
+    this.lenient = true;
+    try {
+      this.#convert(this.#replay.type, this.#replay.cursor, this.#replay.goroutine);
+      return true;
+    } catch (error) {
+      if (error instanceof Break) return false;
+      throw error;
+    }
+  }
+
   #convert(type: number, cursor: number, goroutine: number): void {
     this.#proc = cursor === noCursor ? -1 : this.#procs.ids[cursor];
     this.#m = cursor === noCursor || this.#proc === -1 ? -1 : this.#thread[cursor];
     this.#g = goroutine === 0 ? -1 : this.#procs.goroutines.ids[goroutine];
     this.#stack = this.#tables.knownStack(this.#replay.stack);
+    if (this.lenient) this.#overlook(type);
     switch (type) {
       case Old.GoStart:
         if (this.#untold === undefined) this.#go(GoState.Runnable, GoState.Running, this.#g, 0, 0);
@@ -139,6 +168,14 @@ export class Converter {
       default:
         this.#convertRare(type, cursor, goroutine);
     }
+  }
+
+  #overlook(type: number): void {
+    if (this.#stack !== this.#replay.stack) this.lostNames++;
+    if (this.#untold === undefined || !followsPreamble.has(type)) return;
+    const [proc, thread, goroutine, stack] = [this.#proc, this.#m, this.#g, this.#stack];
+    this.#endPreamble();
+    [this.#proc, this.#m, this.#g, this.#stack] = [proc, thread, goroutine, stack];
   }
 
   #convertRare(type: number, cursor: number, goroutine: number): void {
@@ -308,8 +345,10 @@ export class Converter {
 
   /** @throws Break when the file has no such string. */
   #string(id: number, type: number): number {
-    if (!this.#tables.hasString(id)) throw malformed(`found invalid string ID ${id} for event ${oldName(type)}`, this.#replay.place);
-    return id;
+    if (this.#tables.hasString(id)) return id;
+    if (!this.lenient) throw malformed(`found invalid string ID ${id} for event ${oldName(type)}`, this.#replay.place);
+    this.lostNames++;
+    return this.#tables.word(lostName);
   }
 
   #go(from: number, to: number, id: number, reason: number, stack: number): void {

@@ -32,13 +32,13 @@ export type Order = {
 
 const State = { Dead: 0, Runnable: 1, Running: 2, Waiting: 3 } as const;
 /** How an event is bound by sequence numbers. */
-const Rule = { Free: 0, Create: 1, Named: 2, Keep: 3, Next: 4, Told: 5, Collection: 6 } as const;
+export const Rule = { Free: 0, Create: 1, Named: 2, Keep: 3, Next: 4, Told: 5, Collection: 6 } as const;
 
-const ruleOf = new Uint8Array(64);
-const needs = new Uint8Array(64);
-const gives = new Uint8Array(64);
+export const ruleOf = new Uint8Array(64);
+export const needs = new Uint8Array(64);
+export const gives = new Uint8Array(64);
 /** 1 where the goroutine bound is the one the event is about, not the one it happens on. */
-const bindsSubject = new Uint8Array(64);
+export const bindsSubject = new Uint8Array(64);
 const bind = (types: readonly number[], rule: number, from: number, to: number): void => {
   for (const type of types) {
     ruleOf[type] = rule;
@@ -133,15 +133,7 @@ export class OldOrdering {
   finish(): Order {
     if (this.#backwards) throw inconsistent("time stamps out of order");
     if (this.#exitFault !== undefined) throw this.#exitFault;
-    const time = this.#exitTime.values;
-    const order = Uint32Array.from({ length: this.#exitTime.length }, (_, i) => i);
-    order.sort((a, b) => time[a] - time[b] || a - b);
-    const exits = {
-      time: Float64Array.from(order, (i) => time[i]),
-      goroutine: Uint32Array.from(order, (i) => this.#exitGoroutine.values[i]),
-      index: Uint32Array.from(order, (i) => this.#exitIndex.values[i]),
-    };
-    return { cursors: this.#cursors, length: this.#length, exits };
+    return { cursors: this.#cursors, length: this.#length, exits: sortedExits(this.#exitTime, this.#exitGoroutine, this.#exitIndex) };
   }
 
   /** Puts the cursors whose event may come among the ready ones; a cursor that has ended leaves. */
@@ -265,4 +257,16 @@ export class OldOrdering {
     heap[place] = cursor;
     return top;
   }
+}
+
+/** The columns in order of time. */
+export function sortedExits(times: GrowingFloat64, goroutine: GrowingUint32, index: GrowingUint32): Exits {
+  const time = times.values;
+  const order = Uint32Array.from({ length: times.length }, (_, i) => i);
+  order.sort((a, b) => time[a] - time[b] || a - b);
+  return {
+    time: Float64Array.from(order, (i) => time[i]),
+    goroutine: Uint32Array.from(order, (i) => goroutine.values[i]),
+    index: Uint32Array.from(order, (i) => index.values[i]),
+  };
 }

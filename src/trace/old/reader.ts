@@ -15,6 +15,8 @@ import { OldOrdering, type Order } from "./ordering.ts";
 import { Output } from "./output.ts";
 import { OldProcs } from "./procs.ts";
 import { Replay } from "./replay.ts";
+import { SalvageReport } from "../salvage/report.ts";
+import { OldSalvage } from "./salvage/salvage.ts";
 import { Scan } from "./scan.ts";
 import { OldTables } from "./tables.ts";
 import { Validator } from "./validate.ts";
@@ -36,7 +38,7 @@ export class OldReader {
   readonly #visitor: TraceVisitor;
   readonly #onSpan: (span: GenerationSpan) => void;
   readonly #pause: () => Promise<void>;
-  readonly #out: Output;
+  #out: Output;
   readonly #maxBytes: number;
   readonly #module: WebAssembly.Module | undefined;
   /** Undefined without one, and when it has refused the trace. */
@@ -44,10 +46,17 @@ export class OldReader {
   #tables: OldTables | undefined;
   #converter: Converter | undefined;
   #syncs = 0;
+  readonly #salvages: boolean;
+  #salvage: OldSalvage | undefined;
+  /** With a salvage under way, what will be {@link error}; and what had been delivered before. */
+  #broken: { readonly error: ForetraceError; readonly events: number; readonly end: number } | undefined;
+  /** Events that could not be told behind that. */
+  #untold = 0;
 
   /**
    * @param pause lets others run from time to time, and throws when the reading is to end.
    * @param maxBytes a larger file is refused.
+   * @param salvages goes on behind an error.
    */
   constructor(
     input: Input,
@@ -57,6 +66,7 @@ export class OldReader {
     pause: () => Promise<void>,
     core: WebAssembly.Module | undefined,
     maxBytes: number = maxFileBytes,
+    salvages = false,
   ) {
     this.#input = input;
     this.#version = version;
@@ -65,11 +75,21 @@ export class OldReader {
     this.#pause = pause;
     this.#out = new Output(visitor);
     this.#maxBytes = maxBytes;
+    this.#salvages = salvages;
     this.#module = core;
     this.#core = OldCore.open(core, maxBytes + 1);
   }
 
-  readonly salvaged: Salvaged | undefined;
+  get salvaged(): Salvaged | undefined {
+    if (!this.#salvages || this.error === undefined) return undefined;
+    if (this.#salvage !== undefined) return this.#salvage.salvaged;
+    const { events, end } = this.#broken ?? this;
+    const report = new SalvageReport();
+    report.skippedEvents = this.#untold;
+    report.lostNames = this.#converter?.lostNames ?? 0;
+    report.generations = this.events > events ? 1 : 0;
+    return report.result(end, events, this.events, end + 1, this.end);
+  }
 
   get events(): number {
     return this.#out.events;
@@ -92,9 +112,24 @@ export class OldReader {
       if ((await this.#loadCore(bytes)) || (await this.#load(bytes))) return true;
       this.#close();
     } catch (error) {
-      this.#break(error);
+      if (!this.#salvages) this.#break(error);
+      else if (await this.#takeOver(error, bytes)) return true;
     }
     return false;
+  }
+
+  /** Reads the broken file once more; false where nothing of it can be told. */
+  async #takeOver(error: unknown, bytes: Uint8Array): Promise<boolean> {
+    this.#broken = { error: this.#errorOf(error), events: 0, end: -1 };
+    const salvage = await OldSalvage.load(bytes, this.#version, this.#visitor, portionLooked, this.#pause);
+    this.#salvage = salvage;
+    if (salvage.events === 0) {
+      this.error = this.#broken.error;
+      return false;
+    }
+    this.#tables = salvage.tables;
+    this.#out = salvage.out;
+    return true;
   }
 
   /** Begins the trace: its Sync. */
@@ -107,12 +142,21 @@ export class OldReader {
   /** Delivers events, some ten thousand at a time; false when there are no more. */
   deliver(): boolean {
     if (this.#core !== undefined) return this.#core.deliver(this.#out, this.#visitor);
+    if (this.#salvage !== undefined) return this.#salvage.advance(portion);
     try {
       return this.#converter!.advance(portion);
     } catch (error) {
-      this.#break(error);
-      return false;
+      if (!this.#salvages) this.#break(error);
+      else this.#overlook(error);
+      return this.#salvages;
     }
+  }
+
+  /** Goes on behind an event that cannot be translated. */
+  #overlook(error: unknown): void {
+    this.#broken ??= { error: this.#errorOf(error), events: this.events, end: this.end };
+    this.#tables!.lenient = true;
+    if (!this.#converter!.overlook()) this.#untold++;
   }
 
   /** As {@link #load}, by the core; false where it is not taken as ordinary. */
@@ -212,15 +256,20 @@ export class OldReader {
   /** A trace that holds no event is a single Sync at 0. */
   #close(): void {
     this.#sync(0, this.#out.last);
-    if (this.#input.failure !== undefined) this.#break(truncated(this.#input.failure));
+    if (this.#broken !== undefined) this.error = this.#broken.error;
+    else if (this.#input.failure !== undefined) this.#break(truncated(this.#input.failure));
+  }
+
+  #break(error: unknown): void {
+    this.error = this.#errorOf(error);
   }
 
   /** Places in the bytes are places behind the header. */
-  #break(error: unknown): void {
+  #errorOf(error: unknown): ForetraceError {
     if (!(error instanceof Break)) throw error;
     const cut = this.#input.failure === undefined ? "" : `; ${this.#input.failure}`;
     const all = this.events > 0 ? "" : "; a trace of Go 1.21 or older can be ordered only as a whole, so that nothing of it is given";
     const offset = error.offset === undefined ? this.#input.offset : error.offset + headerBytes;
-    this.error = new Break(error.code, error.message + cut + all, offset).toError(offset, 0);
+    return new Break(error.code, error.message + cut + all, offset).toError(offset, 0);
   }
 }

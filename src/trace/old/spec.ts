@@ -162,7 +162,7 @@ export const oldLimits = { eventBytes: 2048, stringBytes: 1e6, stackFrames: 1000
  * Limits of this reader, each far beyond what a file of the largest size holds that a program wrote: a file made to exhaust memory ends in an error.
  * (Strings and stacks each; tasks and regions that are open at one time.)
  */
-const most = {
+export const oldMost = {
   processors: 0x7ffd,
   batches: 1 << 22,
   "CPU samples": 1 << 22,
@@ -175,9 +175,9 @@ const most = {
 } as const;
 
 /** @throws Break when there is no room for one more. */
-export function needRoom(what: keyof typeof most, count: number, place?: number): void {
-  if (count < most[what]) return;
-  throw malformed(`more than ${most[what].toLocaleString("en-US")} ${what}, the most this reader takes in formats up to 1.21`, place);
+export function needRoom(what: keyof typeof oldMost, count: number, place?: number): void {
+  if (count < oldMost[what]) return;
+  throw malformed(`more than ${oldMost[what].toLocaleString("en-US")} ${what}, the most this reader takes in formats up to 1.21`, place);
 }
 
 const stopKinds = [

@@ -4,6 +4,8 @@ import type { Frame, GenerationTables } from "../model.ts";
 import { ByteCursor } from "../varint.ts";
 import { needRoom } from "./spec.ts";
 
+/** Text in place of a string that a broken file has lost. */
+export const lostName = "(lost)";
 const decoder = new TextDecoder();
 /** PCs whose first frame is remembered; more (no program has them) have the names of their own frame. */
 const mostFrames = 1 << 23;
@@ -24,6 +26,8 @@ export class OldTables implements GenerationTables {
   readonly #words: readonly string[];
   readonly #wordIds: ReadonlyMap<string, number>;
   #firstWord = 0;
+  /** For a salvage: a string may stand twice, and a name that the file has lost is told as lost. */
+  lenient = false;
   /** PC → place of its first frame; made when the first stack is asked for. */
   #frames: Map<number, number> | undefined;
 
@@ -48,7 +52,7 @@ export class OldTables implements GenerationTables {
 
   /** Makes all of it findable; returns the id of a string that stands twice and the place of the second one, if any. */
   seal(): { id: number; place: number } | undefined {
-    const twice = this.#strings.seal();
+    const twice = this.#strings.seal(this.lenient);
     this.#stacks.seal(true);
     this.#firstWord = this.#strings.nextFree;
     if (twice === undefined) return undefined;
@@ -118,7 +122,7 @@ export class OldTables implements GenerationTables {
 
   /** A name that the file does not give is empty. */
   #name(id: number): string {
-    return this.hasString(id) ? this.string(id) : "";
+    return this.hasString(id) ? this.string(id) : this.lenient ? lostName : "";
   }
 
   #textAt(place: number): string {
