@@ -5,6 +5,7 @@ import { errorTable, isForetraceError } from "../lib/errors.ts";
 import { analyzeCommand } from "./commands/analyze.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { exportCommand } from "./commands/export.ts";
 import { indexCommand } from "./commands/index.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -30,11 +31,12 @@ Start here:
   foretrace demo                         a real recording, from ingest to forecast, on http://127.0.0.1:9464
   foretrace serve --config foretrace.yaml   watch your own services
 
-Exit status: 0 done; 1 a service or Foretrace itself failed; 2 wrong use, not a trace, or an unknown version;
+Exit status: 0 done; 1 a service or Foretrace itself failed, or a rule of diff --fail-on holds; 2 wrong use, not a trace, or an unknown version;
 3 a Go trace whose reading ended in an error (what came before it has been printed).`,
   );
 for (const command of [
   analyzeCommand,
+  diffCommand,
   sliceCommand,
   indexCommand,
   exportCommand,

@@ -116,6 +116,8 @@ export type SummaryOptions = {
   readonly to?: number;
   /** The core series of the windows in the range, in order, and the wide ones beside them. */
   readonly onWindow?: (window: FeatureWindow, wide: ReadonlyMap<string, number>) => void;
+  /** When a window ends, the last one included: what the findings are decided by, as it is by then. Not in step with `onWindow`, which may be held back. */
+  readonly onDiagnosis?: (diagnosis: Diagnosis, end: number) => void;
 };
 
 export type SummaryVisitor = TraceVisitor & {
@@ -148,10 +150,12 @@ class SummaryBuilder implements SummaryVisitor {
   private heapLast = Number.NaN;
   private heapLeast = Number.NaN;
   private heapMost = Number.NaN;
+  private readonly onDiagnosis: SummaryOptions["onDiagnosis"];
 
-  constructor({ windowNanos, from = 0, to = Number.POSITIVE_INFINITY, onWindow }: SummaryOptions) {
+  constructor({ windowNanos, from = 0, to = Number.POSITIVE_INFINITY, onWindow, onDiagnosis }: SummaryOptions) {
     this.scope = new Scope(from, to);
     this.windowNanos = windowNanos;
+    this.onDiagnosis = onDiagnosis;
     this.overlap = new IdleWhileRunnable(this.scope);
     this.pauses = new Pauses(this.scope);
     this.marks = new Marks(this.scope);
@@ -234,6 +238,7 @@ class SummaryBuilder implements SummaryVisitor {
       window: (end, start) => {
         this.heap(observed.memory, start);
         diagnosis.window(end);
+        this.onDiagnosis?.(diagnosis, end);
       },
     };
   }

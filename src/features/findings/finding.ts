@@ -1,5 +1,5 @@
 /** What looks wrong in a trace: the form that every rule answers in. docs/findings.md lists the rules. */
-const kinds = [
+export const findingKinds = [
   "goroutine-leak",
   "blocked-forever",
   "deadlock-suspect",
@@ -22,7 +22,7 @@ const kinds = [
   "pipeline-bottleneck",
   "mostly-idle",
 ] as const;
-export type FindingKind = (typeof kinds)[number];
+export type FindingKind = (typeof findingKinds)[number];
 
 /** A place in the program, `pkg.Func (file.go:12)`, and what it has to do with the finding. */
 export type FindingSite = { readonly role: string; readonly site: string };
