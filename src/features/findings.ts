@@ -121,7 +121,7 @@ export const findingRules: readonly Rule[] = [
   },
   {
     kinds: ["syscall-io-file", "syscall-io-network", "syscall-contention", "syscall-kernel"],
-    when: "of the calls for one purpose 5 % and 50 a second lose their processor, or those that keep it take 10 % of the processors' time; `critical` where both hold threefold",
+    when: "of the calls for one purpose 5 % and 50 a second lose their processor, or those that keep it take a quarter of the processors' time (`info`: a tenth); `critical` where both hold",
     cost: "time inside the calls",
     find: syscallFindings,
   },

@@ -1,9 +1,14 @@
 /** The facts that the findings are decided by, on programs written by hand: what must come out follows from what their goroutines do. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createCoreSeries } from "../../src/features/core-series.ts";
 import { Diagnosis } from "../../src/features/diagnosis.ts";
 import type { Group } from "../../src/features/diagnosis/groups.ts";
 import { createWideSeries } from "../../src/features/wide-series.ts";
 import { readTrace } from "../../src/trace/read.ts";
+import { findingCases } from "./finding-cases.ts";
+import { hasTraces, realDir } from "./traces.ts";
 import { Channel, Line, Mutex, traceOf, type Body, type ProgramOptions } from "./program.ts";
 import { WrittenTrace } from "./written-trace.ts";
 
@@ -323,6 +328,44 @@ describe("wake-ups", () => {
       }),
     );
     expect([...wakes.edges.values()]).toEqual([{ from: "a.sender", to: "main.main", sends: 10, receives: 0 }]);
+  });
+});
+
+/** Nanoseconds that goroutines lived in all, by the core series, which are held against the reference reader. */
+async function livedBySeries(bytes: Uint8Array): Promise<number> {
+  let lived = 0;
+  const series = createCoreSeries({
+    windowNanos: 1e8,
+    onWindow({ values, length }) {
+      for (const [name, value] of values) if (name.startsWith("go_trace_goroutines{")) lived += value * length;
+    },
+  });
+  await readTrace([bytes], series);
+  series.finish();
+  return lived;
+}
+const livedByGroups = ({ groups: { groups } }: Diagnosis): number =>
+  groups.reduce((sum, { busy, runnable, away, waiting }) => sum + busy + runnable + away + waiting.reduce((all, one) => all + one, 0), 0);
+
+describe("the time of all goroutines is counted once", () => {
+  const cases = findingCases.filter(({ kind }) =>
+    ["syscall-io-file", "lock-contention", "run-queue", "gc-pressure", "goroutine-leak"].includes(kind),
+  );
+  it.each(cases.map((one) => [one.name, one] as const))("%s", async (_name, { bytes }) => {
+    const trace = bytes();
+    expect(livedByGroups(await diagnose(trace)) / (await livedBySeries(trace))).toBeCloseTo(1, 6);
+  });
+
+  it
+    .skipIf(!hasTraces)
+    .each([
+      "go119-scenario-pipeline",
+      "nats-server-2.9.10-go1.19.8-load3s",
+      "esbuild-0.28.2-go1.26.5-small",
+      "prometheus-2.42.0-go1.19.8-idle5s",
+    ])("%s", async (name) => {
+    const trace = readFileSync(join(realDir, `${name}.trace`));
+    expect(livedByGroups(await diagnose(trace)) / (await livedBySeries(trace))).toBeCloseTo(1, 6);
   });
 });
 

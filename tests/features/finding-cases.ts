@@ -686,6 +686,21 @@ export const findingCases: readonly FindingCase[] = [
     ),
   },
   {
+    name: "reads of 0.015 ms with 0.045 ms of work between",
+    why: "an eighth of the processors' time is worth a word, no more",
+    kind: "syscall-io-file",
+    expected: "info",
+    windowMs: 10,
+    bytes: program(
+      (go) =>
+        goForever(go, "files.copy", function* (go) {
+          yield go.call(0.015, frames.file);
+          yield go.run(0.045);
+        }),
+      { procs: 2, ms: 200 },
+    ),
+  },
+  {
     name: "reads of files take 0.01 ms",
     why: "they come from the cache and keep their processors",
     kind: "syscall-io-file",

@@ -25,6 +25,8 @@ export class Group {
   busy = 0;
   runnable = 0;
   syscall = 0;
+  /** In system calls that lost their processor. */
+  away = 0;
   readonly waiting = new Float64Array(waitClasses.length);
   starts = 0;
   /** Goroutines that got to run a first time, and what they waited for it. */
@@ -53,6 +55,8 @@ export class Groups {
   /** Number of the group of the goroutine in a slot. */
   private readonly ofSlot: number[] = [];
   private readonly from: number;
+  /** Since when one that was there before the trace has had its processor, until it gives it up; else NaN. */
+  private readonly ranSince: number[] = [];
   private windows = 0;
   private stride = 1;
 
@@ -66,6 +70,9 @@ export class Groups {
   }
 
   existed(slot: number): void {
+    const { table } = this.observed;
+    const state = table.state[slot];
+    this.ranSince[slot] = state === GoState.Running || state === GoState.Syscall ? table.since[slot]! : Number.NaN;
     const group = this.enter(slot);
     group.existed++;
     group.live++;
@@ -74,6 +81,7 @@ export class Groups {
   change({ slot, from, to, time, nanos }: Change): void {
     const { table } = this.observed;
     if (from === GoState.NotExist || from === GoState.Undetermined) {
+      this.ranSince[slot] = Number.NaN;
       const group = this.enter(slot);
       group.live++;
       group.created++;
@@ -112,8 +120,10 @@ export class Groups {
       case GoState.Syscall:
         group.busy += this.onProcessor(slot, time - nanos, 0);
         group.syscall += nanos;
+        group.away += nanos;
         break;
     }
+    this.ranSince[slot] = Number.NaN;
     if (to !== GoState.NotExist) return;
     group.ended++;
     group.live--;
@@ -150,6 +160,7 @@ export class Groups {
       else if (state === GoState.Syscall) {
         group.busy += this.onProcessor(slot, table.since[slot]!, 0);
         group.syscall += nanos;
+        group.away += nanos;
       } else if (state === GoState.Waiting) {
         const waits = reasons.classes[table.reason[slot]!]!;
         group.waiting[waits] = group.waiting[waits]! + nanos;
@@ -157,9 +168,10 @@ export class Groups {
     });
   }
 
-  /** Since the processor was taken; of the last stay alone when that was not seen. */
+  /** Since the processor was taken; of the last stay alone when that is not known. */
   private onProcessor(slot: number, time: number, nanos: number): number {
-    const slice = this.observed.table.slice[slot]!;
+    const seen = this.observed.table.slice[slot]!;
+    const slice = Number.isNaN(seen) ? this.ranSince[slot]! : seen;
     return Number.isNaN(slice) ? nanos : Math.max(0, time - Math.max(slice, this.from));
   }
 

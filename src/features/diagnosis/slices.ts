@@ -1,6 +1,7 @@
 /** Slices that nobody could preempt, and stretches in which no thread did anything although goroutines were running. */
 import { GoState } from "../../trace/model.ts";
 import type { Change } from "../state/change.ts";
+import { GoScope } from "../state/goroutine-table.ts";
 import { gapNanos, type Observed } from "../wide-series.ts";
 
 /**
@@ -24,12 +25,18 @@ export type Slice = {
 export type Gap = { readonly nanos: number; readonly start: number; readonly running: number };
 
 export class Slices {
-  /** The longest, in no order. */
+  /** Of the program's own goroutines: the longest, in no order, and all that were long. */
   readonly long: Slice[] = [];
   count = 0;
   nanos = 0;
+  /** Of them those during which others waited for 10 ms (and not all threads stood still), and their time beyond what the runtime allows. */
+  awaited = 0;
+  awaitedNanos = 0;
   readonly gaps: Gap[] = [];
   gapCount = 0;
+  /** Gaps in which two goroutines or more were running, and when the last of them ended. */
+  severalCount = 0;
+  private severalEnd = Number.NEGATIVE_INFINITY;
   gapNanos = 0;
   private readonly observed: Observed;
   private readonly from: number;
@@ -48,6 +55,10 @@ export class Slices {
     const running = this.inState(GoState.Running);
     if (running === 0) return;
     this.gapCount++;
+    if (running >= 2) {
+      this.severalCount++;
+      this.severalEnd = end;
+    }
     this.gapNanos += end - start;
     keep(this.gaps, { nanos: end - start, start, running });
   }
@@ -64,12 +75,18 @@ export class Slices {
   change({ slot, from, time, ownStack }: Change): void {
     if (from !== GoState.Running) return;
     const { table, names, sites } = this.observed;
+    if (table.scope[slot] === GoScope.System) return;
     const start = Math.max(table.slice[slot]!, this.from);
     const nanos = time - start;
     if (!(nanos >= longSlice)) return;
     this.count++;
     this.nanos += nanos;
     const waiting = this.inState(GoState.Runnable, time - forcePreempt);
+    // Where all stood still it is the machine's doing, and the gap says so.
+    if (waiting > 0 && this.severalEnd <= start) {
+      this.awaited++;
+      this.awaitedNanos += nanos - forcePreempt;
+    }
     keep(this.long, {
       waiting,
       nanos,

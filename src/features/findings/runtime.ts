@@ -1,8 +1,7 @@
 /** Rules about the scheduler and the garbage collector. */
 import { formatBytes, formatDuration, formatNumber } from "../../lib/units.ts";
-import { isSystemGoroutine, shortFunction } from "../goroutine-names.ts";
+import { shortFunction } from "../goroutine-names.ts";
 import { busyShare, percent, place, times, type Facts } from "./facts.ts";
-import type { Slice } from "../diagnosis/slices.ts";
 import type { Finding } from "./finding.ts";
 
 const whole = ({ start, nanos }: Facts) => ({ from: start, to: start + nanos });
@@ -75,69 +74,61 @@ const leastHarmful = 3;
 const leastHarmfulShare = 0.05;
 
 export function longSlice(facts: Facts): Finding[] {
-  const own = facts.diagnosis.slices.long.filter(({ name }) => !isSystemGoroutine(name));
-  const [longest] = own.toSorted((one, two) => two.nanos - one.nanos);
+  const { long, count, nanos, awaited, awaitedNanos } = facts.diagnosis.slices;
+  const [longest] = long.toSorted((one, two) => two.nanos - one.nanos);
   if (longest === undefined) return [];
-  const sum = own.reduce((all, { nanos }) => all + nanos, 0);
-  // It harms only where others wait meanwhile; where all stood still it is the machine's doing, and said by cpu-throttling.
-  const stalls = facts.diagnosis.slices.gaps.filter(({ running }) => running >= 2);
-  const stalled = (slice: Slice): boolean =>
-    stalls.some((gap) => gap.start < slice.start + slice.nanos && slice.start < gap.start + gap.nanos);
-  const awaited = own.filter((slice) => slice.waiting > 0 && !stalled(slice));
-  const cost = awaited.reduce((all, { nanos }) => all + nanos - 10e6, 0);
-  const harmful = awaited.length >= leastHarmful && cost / (facts.nanos * facts.procs) >= leastHarmfulShare;
+  const harmful = awaited >= leastHarmful && awaitedNanos / (facts.nanos * facts.procs) >= leastHarmfulShare;
   return [
     {
       kind: "long-slice",
       id: `long-slice:${longest.name}`,
       severity: harmful ? "warning" : "info",
       confidence: 0.6,
-      costNanos: cost,
+      costNanos: awaitedNanos,
       from: longest.start,
       to: longest.start + longest.nanos,
       title: `${shortFunction(longest.name)} kept its processor for ${formatDuration(longest.nanos)}`,
       text:
-        `The runtime asks for a processor back after 10 ms. ${own.length === 1 ? "One slice was" : `${formatNumber(own.length)} slices were`} longer than 25 ms, ${formatDuration(sum)} in all; ` +
-        `${awaited.length === 0 ? "nobody waited for a processor meanwhile" : `others waited for a processor meanwhile in ${awaited.length === own.length ? "each" : formatNumber(awaited.length)} of them`}. ` +
+        `The runtime asks for a processor back after 10 ms. ${count === 1 ? "One slice was" : `${formatNumber(count)} slices were`} longer than 25 ms, ${formatDuration(nanos)} in all; ` +
+        `${awaited === 0 ? "nobody waited for a processor meanwhile" : `others waited for a processor meanwhile in ${awaited === count ? "each" : formatNumber(awaited)} of them`}. ` +
         `The longest ended at ${place(longest.site)}.`,
       advice: harmful
         ? "Loops over assembly or C code, and threads that get no CPU, cannot be preempted: split the work, or call runtime.Gosched between parts; on a machine with too few CPUs, lower GOMAXPROCS."
         : "Nobody waited much meanwhile, so it may stay; a thread that got no CPU looks alike.",
       sites: [{ role: "ended at", site: longest.site }],
-      evidence: { slices: own.length, awaited: awaited.length, longest_seconds: longest.nanos / 1e9, sum_seconds: sum / 1e9 },
+      evidence: { slices: count, awaited, longest_seconds: longest.nanos / 1e9, sum_seconds: nanos / 1e9 },
     },
   ];
 }
 
 export function cpuThrottling(facts: Facts): Finding[] {
-  const { gaps, gapCount, gapNanos } = facts.diagnosis.slices;
+  const { gaps, gapCount, gapNanos, severalCount: several } = facts.diagnosis.slices;
   if (gapCount === 0) return [];
   const share = gapNanos / facts.nanos;
   // One goroutine that cannot be preempted makes the same gap; with two it is not the program.
-  const several = gaps.filter(({ running }) => running >= 2);
   const [longest] = gaps.toSorted((one, two) => two.nanos - one.nanos);
-  const serious = several.length >= 3 && share >= 0.05;
+  const serious = several >= 3 && share >= 0.05;
   return [
     {
       kind: "cpu-throttling",
       id: "cpu-throttling",
       severity: serious ? "warning" : "info",
-      confidence: several.length >= 3 ? 0.8 : 0.3,
+      confidence: several >= 3 ? 0.8 : 0.3,
       costNanos: gapNanos,
       from: longest!.start,
       to: longest!.start + longest!.nanos,
       title: "Nothing moved although goroutines were running",
       text:
         `No thread did anything for 25 ms or more while goroutines were on processors: ${times(gapCount)}, ${formatDuration(gapNanos)} or ${percent(share)} of the time in all, the longest ${formatDuration(longest!.nanos)}. ` +
-        (several.length === 0
+        (several === 0
           ? "Only one goroutine was running each time: one that cannot be preempted looks the same."
-          : `Two goroutines or more were running ${several.length === gapCount ? "each time" : times(several.length)}.`),
+          : `Two goroutines or more were running ${several === gapCount ? "each time" : times(several)}.`),
       advice:
-        several.length === 0
+        several === 0
           ? "If nr_throttled in cpu.stat of the cgroup grew, it was the CPU quota: raise the limit, or set GOMAXPROCS to it. If not, look at what ran in that range: C, assembly, or a machine with too few CPUs."
           : "That is how a CPU quota looks from inside: all threads stop until the next period. Raise the limit, or set GOMAXPROCS to it; nr_throttled in cpu.stat of the cgroup tells whether it is that.",
       sites: [],
-      evidence: { gaps: gapCount, seconds: gapNanos / 1e9, share, several_running: several.length, longest_seconds: longest!.nanos / 1e9 },
+      evidence: { gaps: gapCount, seconds: gapNanos / 1e9, share, several_running: several, longest_seconds: longest!.nanos / 1e9 },
     },
   ];
 }

@@ -18,10 +18,7 @@ const unknownClass = classNumber("other");
 const topWaker = (site: WaitSite): Waker | undefined => [...site.wakers.values()].toSorted((one, two) => two.nanos - one.nanos)[0];
 /** What goroutines waited for since before the trace is not known, and no part of it. */
 const livedNanos = (group: Group): number =>
-  group.busy +
-  group.runnable +
-  group.syscall +
-  group.waiting.reduce((sum, nanos, waits) => (waits === unknownClass ? sum : sum + nanos), 0);
+  group.busy + group.runnable + group.away + group.waiting.reduce((sum, nanos, waits) => (waits === unknownClass ? sum : sum + nanos), 0);
 
 /** A lock that somebody waits for a tenth of the time, with half a waiter on average, holds up work that one can see. */
 const leastContended = 0.1;

@@ -12,7 +12,7 @@ const rules: readonly (readonly [SyscallClass, RegExp])[] = [
     "process",
     /^syscall\.(forkExec|forkAndExecInChild|StartProcess|Wait4|wait4|Exec|Kill|rawVforkSyscall)|^os\.(\(\*Process\)|startProcess|StartProcess)|^os\/exec\./,
   ],
-  ["memory", /^(syscall|golang\.org\/x\/sys\/unix)\.(Mmap|Munmap|mmap|munmap|Mprotect|Madvise|Mlock|Mremap)/],
+  ["memory", /^syscall\.(Mmap|Munmap|mmap|munmap|Mprotect|Madvise|Mlock|Mremap)/],
   [
     "network",
     /^net\.|^syscall\.(Accept|Connect|Bind|Listen|Socket|Recv|Send|Getsock|Setsock|GetsockoptInt|SetsockoptInt|accept|connect|bind|listen|socket|recv|send|getsock|setsock|Shutdown)/,
@@ -29,13 +29,19 @@ const rules: readonly (readonly [SyscallClass, RegExp])[] = [
     "metadata",
     /^os\.(Stat|Lstat|Open|OpenFile|openFile|ReadDir|\(\*File\)\.(ReadDir|Readdir|Readdirnames|readdir|Stat|Close|close)|Readlink|Mkdir|MkdirAll|Remove|RemoveAll|Rename|statNolog|lstatNolog)$|^os\.\(\*file\)\.close$/,
   ],
-  ["file", /^os\.|^internal\/poll\.\(\*FD\)\.(Pread|Pwrite|Fsync|Seek)|^syscall\.(Pread|Pwrite|Fsync|Fdatasync|Sync|Seek|pread|pwrite)/],
+  [
+    "file",
+    /^os\.|^time\.read$|^internal\/poll\.\(\*FD\)\.(Pread|Pwrite|Fsync|Seek)|^syscall\.(Pread|Pwrite|Fsync|Fdatasync|Sync|Seek|pread|pwrite)/,
+  ],
 ];
+/** Packages that make the calls of package syscall anew. */
+const alike = /^(?:vendor\/)?(?:golang\.org\/x\/sys|internal\/syscall)\/unix\./;
 /** Beyond these frames the caller says nothing about the call any more. */
 const deepest = 16;
 
 export function syscallClassOf(frames: readonly Frame[]): SyscallClass {
-  for (const { func } of frames.slice(0, deepest)) {
+  for (const frame of frames.slice(0, deepest)) {
+    const func = frame.func.replace(alike, "syscall.");
     for (const [name, pattern] of rules) if (pattern.test(func)) return name;
   }
   return "other";
