@@ -5,7 +5,7 @@ import { mostCells, type Cells } from "./cells.ts";
 export const leastBlocks = 8;
 /** Blocks of the shorter trace: long enough that what follows in one does not depend on the one before, and many enough for the test. */
 const aimedBlocks = 24;
-const mostBlocks = 128;
+const mostBlocks = 256;
 
 export type BlockedSeries = {
   readonly name: string;
