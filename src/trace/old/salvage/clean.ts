@@ -7,7 +7,7 @@ import { GrowingFloat64, GrowingUint32 } from "../growing.ts";
 import { argumentCounts, isOrdered, Old, oldMost } from "../spec.ts";
 import { longUvarint } from "../../varint.ts";
 import { believedTimes, type BatchTimes } from "./batch-times.ts";
-import { found, nextBelieved, recordEnd } from "./records.ts";
+import { found, isBelieved, recordEnd } from "./records.ts";
 
 /** Buffers of the runtime. A batch that is longer, or nearly so at a gap, has swallowed the header of the next one with the gap. */
 const bufferBytes = 1 << 16;
@@ -35,6 +35,8 @@ export class Cleaning {
   /** Where the batch at hand begins; -1 = none. */
   #batch = -1;
   #hasGap = false;
+  /** No record that can be believed was found since the last gap. */
+  #isSearching = false;
   /** The clock's frequency is there, which a program writes at the end. */
   #hasEnd = false;
 
@@ -56,8 +58,9 @@ export class Cleaning {
     for (let left = records; left > 0; left--) {
       const begin = this.#at;
       if (begin >= bytes.length) return false;
-      const end = recordEnd(bytes, begin, this.#counts);
-      if (end < 0) this.#gap(begin);
+      const end = this.#isSearching && !isBelieved(bytes, begin, this.#counts) ? -1 : recordEnd(bytes, begin, this.#counts);
+      this.#isSearching = end < 0;
+      if (end < 0) this.#skip(begin);
       else {
         this.#at = end;
         if (bytes[begin] === batchHead) this.#header(begin, end);
@@ -84,10 +87,11 @@ export class Cleaning {
     return out.subarray(0, length);
   }
 
-  #gap(begin: number): void {
+  /** Here is no record: the next byte is tried. */
+  #skip(begin: number): void {
     this.#hasGap = true;
-    this.#at = nextBelieved(this.#bytes, begin + 1, this.#counts);
-    this.#report.skippedBytes += this.#at - begin;
+    this.#at = begin + 1;
+    this.#report.skippedBytes++;
   }
 
   /** More than the reader takes of a kind are left out. */

@@ -71,16 +71,19 @@ function textEnd(bytes: Uint8Array, at: number): number {
 
 function stackEnd(bytes: Uint8Array, at: number): number {
   const begin = value(bytes, at);
-  if (begin < 0 || lastValue > oldLimits.eventBytes || lastValue > bytes.length - begin) return -1;
-  const end = begin + lastValue;
-  let count = 0;
-  let size = 0;
-  for (let next = begin; next < end; count++) {
+  const length = lastValue;
+  if (begin < 0 || length > oldLimits.eventBytes || length > bytes.length - begin) return -1;
+  const end = begin + length;
+  const id = value(bytes, begin);
+  let next = id < 0 ? -1 : value(bytes, id);
+  const size = lastValue;
+  const values = 4 * size;
+  if (next < 0 || size === 0 || size > oldLimits.stackFrames || next + values > end || next + values * varintBytes < end) return -1;
+  for (let i = 0; i < values; i++) {
     next = value(bytes, next);
     if (next < 0 || next > end) return -1;
-    if (count === 1) size = lastValue;
   }
-  return size > 0 && size <= oldLimits.stackFrames && count === 2 + 4 * size ? end : -1;
+  return next === end ? end : -1;
 }
 
 function longRecordEnd(bytes: Uint8Array, at: number, type: number, expected: number): number {
@@ -100,15 +103,11 @@ function longRecordEnd(bytes: Uint8Array, at: number, type: number, expected: nu
 /** So many records in a row, or so many bytes of them, are no accident. */
 const believedRecords = 10;
 const believedBytes = 400;
+/** At the end of the file there may be fewer. */
 const leastAtEnd = 3;
 
-/** The first place from `from` on where records begin that are believed; the end where there is none. */
-export function nextBelieved(bytes: Uint8Array, from: number, counts: Int8Array): number {
-  for (let at = from; at < bytes.length; at++) if (isBelieved(bytes, at, counts)) return at;
-  return bytes.length;
-}
-
-function isBelieved(bytes: Uint8Array, begin: number, counts: Int8Array): boolean {
+/** True where records begin that are no accident. */
+export function isBelieved(bytes: Uint8Array, begin: number, counts: Int8Array): boolean {
   let at = begin;
   for (let count = 0; count < believedRecords && at - begin < believedBytes; count++) {
     if (at === bytes.length) return count >= leastAtEnd;
