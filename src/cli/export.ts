@@ -4,7 +4,7 @@ import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration, type EpochMillis } from "../lib/units.ts";
 import type { Exporter, ExportTarget } from "../export/exporter.ts";
 import { traceCores } from "../sources/trace-core.ts";
-import type { ByteSource, TraceOutcome, TraceVisitor } from "../trace/model.ts";
+import type { ByteSource, Salvaged, TraceOutcome, TraceVisitor } from "../trace/model.ts";
 import { readTrace } from "../trace/read.ts";
 import { isWallClock, parseMoment, traceClock } from "./moment.ts";
 import type { Sink } from "./sink.ts";
@@ -25,6 +25,8 @@ export type ExportRequest = {
   readonly service?: string | undefined;
   /** pprof: which waits. */
   readonly profile?: string | undefined;
+  /** Reads on behind the break of a broken trace: docs/salvage.md. */
+  readonly salvage?: boolean;
   readonly progress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 };
@@ -32,6 +34,8 @@ export type ExportRequest = {
 export type ExportResult = {
   /** How reading ended: the error of a trace that breaks off. */
   readonly error: ForetraceError | undefined;
+  /** What was read behind it, when that was asked for. */
+  readonly salvaged?: Salvaged | undefined;
   /** What people should know of the result, a sentence each. */
   readonly remarks: readonly string[];
 };
@@ -93,14 +97,14 @@ export async function exportEvents(request: ExportRequest, create: (target: Expo
   }
   const remarks = exporter.finish(reading);
   await sink.ready();
-  return { error: reading.error, remarks };
+  return { error: reading.error, salvaged: reading.salvaged, remarks };
 }
 
-type Reading = Pick<TraceOutcome, "end" | "error">;
+type Reading = Pick<TraceOutcome, "end" | "error" | "salvaged">;
 
 /** A trace is not read beyond the range: what is broken there is not seen. */
 async function readUntil(request: ExportRequest, visitor: TraceVisitor, to: number): Promise<Reading> {
-  const { open, sink, progress, signal } = request;
+  const { open, sink, salvage = false, progress, signal } = request;
   const stop = new AbortController();
   let end = 0;
   const watched: TraceVisitor =
@@ -120,6 +124,7 @@ async function readUntil(request: ExportRequest, visitor: TraceVisitor, to: numb
   try {
     return await readTrace(paced(open(), sink), watched, {
       core: traceCores,
+      salvage,
       signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
       ...(progress === undefined ? {} : { progress }),
     });

@@ -54,6 +54,24 @@ describe("a trace that breaks off: what came before is written, exit status 3, o
     expect(parts[format as keyof typeof parts]()).toBeGreaterThan(0);
   });
 
+  test("--salvage writes more of it, of an old format too, and says what; the text form refuses it", async () => {
+    const oldCut = place("old-cut.trace");
+    const old = readFileSync(oldTrace);
+    writeFileSync(oldCut, old.subarray(0, Math.floor(old.length * 0.3)));
+    for (const [file, clock] of [
+      [brokenTrace, ""],
+      [oldCut, "the clock's frequency is assumed"],
+    ] as const) {
+      const args = ["export", file, "--format", "perfetto"];
+      const [plain, salvaged] = await Promise.all([runCli(args), runCli([...args, "--salvage"])]);
+      expect([plain.code, salvaged.code]).toEqual([3, 3]);
+      expect(salvaged.stderr).toContain("; salvaged: ");
+      expect(salvaged.stderr).toContain(clock);
+      expect(readPerfetto(salvaged.stdoutBytes).slices.length).toBeGreaterThan(readPerfetto(plain.stdoutBytes).slices.length + 5);
+    }
+    expect(await runCli(["export", brokenTrace, "--format", "text", "--salvage"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
   test("what is broken behind --to is not read", async () => {
     const args = ["export", brokenTrace, "--format", "pprof", "--profile", "sched", "--to", "100ms", "--out", place("front.pb.gz")];
     expect(await runCli(args)).toMatchObject({ code: 0, stderr: "" });

@@ -2,11 +2,21 @@
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { errorTable, ForetraceError } from "../../lib/errors.ts";
+import { salvagedText } from "../break-text.ts";
 import { exportFormats, type ExportFormat } from "../export.ts";
 import { gzipped, openSink } from "../sink.ts";
 import { progressBar } from "../terminal.ts";
 
-type Options = { format: ExportFormat; out?: string; from?: string; to?: string; recordedAt?: string; service?: string; profile?: string };
+type Options = {
+  format: ExportFormat;
+  out?: string;
+  from?: string;
+  to?: string;
+  recordedAt?: string;
+  service?: string;
+  profile?: string;
+  salvage?: boolean;
+};
 
 const isBinary: Readonly<Record<ExportFormat, boolean>> = {
   perfetto: true,
@@ -29,6 +39,7 @@ export function exportCommand(): Command {
     .option("--recorded-at <time>", "otlp: wall clock of the first event (RFC 3339), for traces without one (Go < 1.25)")
     .option("--service <name>", "otlp: service.name of the spans")
     .option("--profile <waits>", "pprof: net, sync (channels, mutexes, select), syscall, or sched (runnable until it runs)")
+    .option("--salvage", "read on behind the break of a broken trace: what can be had there (docs/salvage.md); not for text and binary")
     .addHelpText(
       "after",
       `
@@ -71,7 +82,7 @@ async function runExport(input: string, options: Options): Promise<void> {
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const sink = options.out?.endsWith(".gz") === true && options.format !== "pprof" ? gzipped(file) : file;
   try {
-    const { error, remarks } = await exportTrace(options.format, {
+    const { error, salvaged, remarks } = await exportTrace(options.format, {
       ...options,
       input,
       open: () => openBytes(input, { reuse: true }),
@@ -82,7 +93,8 @@ async function runExport(input: string, options: Options): Promise<void> {
     await sink.commit();
     for (const remark of remarks) process.stderr.write(`foretrace: ${name}: ${remark}\n`);
     if (error === undefined) return;
-    process.stderr.write(`foretrace: ${name}: ${error.message}; what came before it is written\n`);
+    const written = salvaged === undefined ? "what came before it is written" : `what came before it is written; ${salvagedText(salvaged)}`;
+    process.stderr.write(`foretrace: ${name}: ${error.message}; ${written}\n`);
     process.exitCode = errorTable[error.code].exit;
   } catch (error) {
     await sink.discard();

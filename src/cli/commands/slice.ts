@@ -9,7 +9,8 @@ export function sliceCommand(): Command {
     .summary("cut a time range out of a trace, as a valid trace")
     .description(
       "Writes the generations of FILE that cover a time range as a valid Go trace, which go tool trace and Foretrace read. " +
-        "With an index beside it (foretrace index FILE) nothing else is read. Traces of Go 1.21 and older have no generations and are refused.",
+        "With an index beside it (foretrace index FILE) nothing else is read. Traces of Go 1.21 and older have no generations and are refused. " +
+        "It takes whole generations only: of a broken one nothing is taken, and nothing is salvaged.",
     )
     .argument("<file>", "a Go execution trace (.gz and .zst are read as they are)")
     .requiredOption("--from <time>", "start: a duration since the first event (1.5s, 200ms) or RFC 3339 where the wall clock is known")

@@ -21,7 +21,7 @@ export async function exportOtlp(request: ExportRequest): Promise<ExportResult> 
 }
 
 /** For traces without a clock: what was given, else the file's time less the trace's length, else now. */
-async function fallbackClock({ input, open, recordedAt, signal }: ExportRequest): Promise<OtlpOptions["clock"]> {
+async function fallbackClock({ input, open, recordedAt, signal, salvage = false }: ExportRequest): Promise<OtlpOptions["clock"]> {
   if (recordedAt !== undefined) {
     const millis = rfc3339Millis(recordedAt);
     if (millis === undefined || Number.isNaN(millis)) {
@@ -34,7 +34,7 @@ async function fallbackClock({ input, open, recordedAt, signal }: ExportRequest)
   if (input === "-") return { wallAtOrigin: nanosOf(Date.now()), source: "time of reading", errorMillis: undefined };
   if ((await traceClock(open, [anyMoment])) !== undefined) return { wallAtOrigin: 0n, source: "trace", errorMillis: undefined };
   // The length is known only at the end: such a trace is read twice.
-  const { end } = await readTrace(open(), { event() {} }, { core: traceCores, ...(signal === undefined ? {} : { signal }) });
+  const { end } = await readTrace(open(), { event() {} }, { core: traceCores, salvage, ...(signal === undefined ? {} : { signal }) });
   const { mtimeMs } = await stat(input);
   return { wallAtOrigin: nanosOf(mtimeMs) - BigInt(Math.round(end)), source: "file's time", errorMillis: flushMillis };
 }

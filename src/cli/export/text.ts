@@ -8,7 +8,10 @@ export const exportText = (request: ExportRequest): Promise<ExportResult> => wri
 export const exportBinary = (request: ExportRequest): Promise<ExportResult> => writeAll(request, traceFromTextStream(counted(request)));
 
 /** What came before a break is kept, as with all formats; input that gives nothing is an error. */
-async function writeAll({ sink, from, to }: ExportRequest, pieces: AsyncIterable<string | Uint8Array>): Promise<ExportResult> {
+async function writeAll(
+  { sink, from, to, salvage = false }: ExportRequest,
+  pieces: AsyncIterable<string | Uint8Array>,
+): Promise<ExportResult> {
   if (from !== undefined || to !== undefined) {
     throw new ForetraceError(
       "bad_usage",
@@ -18,6 +21,10 @@ async function writeAll({ sink, from, to }: ExportRequest, pieces: AsyncIterable
       },
     );
   }
+  if (salvage)
+    throw new ForetraceError("bad_usage", "the text form is that of the records as they lie in the file: leave --salvage away", {
+      input: "--salvage",
+    });
   let written = 0;
   try {
     for await (const piece of pieces) {
