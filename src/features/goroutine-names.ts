@@ -1,5 +1,6 @@
 /** What goroutines are called: the function at the root of their first known stack, as the Go tools name them. */
 import type { GenerationTables } from "../trace/model.ts";
+import { IdNumbers } from "./core/names.ts";
 
 export const unnamed = 0;
 
@@ -7,7 +8,7 @@ export const unnamed = 0;
 export class GoroutineNames {
   readonly texts: string[] = [""];
   private readonly byText = new Map<string, number>([["", unnamed]]);
-  private readonly byStack = new Map<number, number>();
+  private readonly byStack = new IdNumbers();
   private tables: GenerationTables | undefined;
 
   generation(tables: GenerationTables): void {
@@ -19,7 +20,7 @@ export class GoroutineNames {
   ofStack(stack: number): number {
     if (stack === 0 || this.tables === undefined) return unnamed;
     let name = this.byStack.get(stack);
-    if (name === undefined) {
+    if (name < 0) {
       name = this.ofText(this.tables.stack(stack).at(-1)?.func ?? "");
       this.byStack.set(stack, name);
     }

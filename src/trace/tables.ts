@@ -59,6 +59,8 @@ export class Tables implements GenerationTables {
   #reasons = new Map<number, string>();
   /** PC → place of its first frame record; made when the first stack is asked for. */
   #frames: Map<number, number> | undefined;
+  /** Frames made so far, by their place: a stack is asked for by several, and most frames are on many stacks. */
+  readonly #made = new Map<number, Frame>();
 
   /** Back to nothing, for the closing Sync and for a generation that could not be read. */
   clear(generation: number): void {
@@ -71,6 +73,7 @@ export class Tables implements GenerationTables {
     this.#extraTexts = [];
     this.#extraIds.clear();
     this.#frames = undefined;
+    this.#made.clear();
   }
 
   /** Takes over what was read by somebody else: the places of strings and stacks in the bytes of the generation. */
@@ -191,12 +194,16 @@ export class Tables implements GenerationTables {
   }
 
   #frame(place: number): Frame {
+    const known = this.#made.get(place);
+    if (known !== undefined) return known;
     const reader = this.#at(place);
     const pc = reader.uvarintBig("frame");
     const func = reader.uvarint("frame");
     const file = reader.uvarint("frame");
     const line = reader.uvarint("frame");
-    return { pc, func: this.#name(func), file: this.#name(file), line };
+    const frame = { pc, func: this.#name(func), file: this.#name(file), line };
+    this.#made.set(place, frame);
+    return frame;
   }
 
   #name(id: number): string {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { NumberTable } from "../../src/features/core/number-table.ts";
-import { selectRank } from "../../src/features/core/select.ts";
+import { selectQuantiles, selectRank } from "../../src/features/core/select.ts";
 import { LogHistogram } from "../../src/features/summary/log-histogram.ts";
 
 /** Keys that collide often, and some beyond 32 bits. */
@@ -49,6 +49,27 @@ it("the value of a rank is that of the sorted list, also for orders made to be s
       const rank = Math.ceil(q * values.length);
       expect(selectRank(Float64Array.from(values), values.length, rank)).toBe(values.toSorted((a, b) => a - b)[rank - 1]);
     }),
+  );
+});
+
+it("median, 99th percentile and maximum are those of the sorted list, at every size of list and value", () => {
+  const value = fc.oneof(fc.nat(3), fc.nat(70), fc.nat(100_000), fc.nat(), fc.maxSafeNat());
+  // Lists of one kind of value and of all kinds, on both sides of the number from which values are counted first.
+  const list = fc.oneof(
+    fc.array(value, { minLength: 1, maxLength: 40 }),
+    fc.array(value, { minLength: 500, maxLength: 1500 }),
+    fc
+      .tuple(fc.array(value, { minLength: 1, maxLength: 40 }), fc.integer({ min: 520, max: 2000 }))
+      .map(([some, length]) => Array.from({ length }, (_, i) => some[(i * i) % some.length]!)),
+  );
+  fc.assert(
+    fc.property(list, (values) => {
+      const sorted = values.toSorted((a, b) => a - b);
+      const rank = (hundredths: number): number => sorted[Math.ceil((hundredths * sorted.length) / 100) - 1]!;
+      const { median, p99, max } = selectQuantiles(Float64Array.from(values), values.length);
+      expect([median, p99, max]).toEqual([rank(50), rank(99), rank(100)]);
+    }),
+    { numRuns: 300 },
   );
 });
 

@@ -1,7 +1,7 @@
 /** Scheduling latency: how long goroutines were runnable before they ran. Exact quantiles over the window's stays. */
 import type { SeriesNames } from "./names.ts";
 import { putAmount, type Family, type Row } from "./rows.ts";
-import { selectRank } from "./select.ts";
+import { selectQuantiles } from "./select.ts";
 
 const exact = 2 ** 53;
 
@@ -36,11 +36,7 @@ export class SchedLatency implements Family {
     if (count === 0) return;
     putAmount(row, names.count, count);
     putAmount(row, names.sum, sumOf(samples, count) / 1e9);
-    const rank99 = Math.ceil((99 * count) / 100);
-    // Each selection leaves the larger ones on its right, so the next may look at the left part only.
-    const max = selectRank(samples, count, count);
-    const p99 = selectRank(samples, count, rank99);
-    const median = selectRank(samples, rank99, Math.ceil(count / 2));
+    const { median, p99, max } = selectQuantiles(samples, count);
     row.values.push(names.median, median / 1e9, names.p99, p99 / 1e9, names.max, max / 1e9);
     this.count = 0;
     if (samples.length > 1 << 20) this.samples = new Float64Array(1024);

@@ -1,5 +1,6 @@
 /** Who wakes whom: herds (many woken at once, for nothing) and the edges between groups of goroutines that a pipeline is made of. */
 import { GoState } from "../../trace/model.ts";
+import { NumberTable } from "../core/number-table.ts";
 import type { Change } from "../state/change.ts";
 import { waitClasses } from "../state/reasons.ts";
 import type { Observed } from "../wide-series.ts";
@@ -31,7 +32,9 @@ type Burst = { by: number; place: number; start: number; last: number; size: num
 
 export class Wakes {
   readonly herds: Herd[] = [];
-  readonly edges = new Map<string, Edge>();
+  readonly edges: Edge[] = [];
+  /** Number of an edge by the numbers of its two names. */
+  private readonly edgeOf = new NumberTable(-1);
   private readonly observed: Observed;
   private readonly byKey = new Map<string, Herd>();
   private burst: Burst = { by: -1, place: -1, start: 0, last: 0, size: 0, herd: undefined };
@@ -83,15 +86,14 @@ export class Wakes {
       this.wokenAt[slot] = time;
     }
     if (reasons.classes[table.reason[slot]!] !== this.channel) return;
-    const from = names.texts[table.name[by]!]!;
-    const to = names.texts[table.name[slot]!]!;
-    const key = `${from}\n${to}`;
-    let edge = this.edges.get(key);
-    if (edge === undefined) {
-      if (this.edges.size >= mostKept) return;
-      edge = { from, to, sends: 0, receives: 0 };
-      this.edges.set(key, edge);
+    const key = table.name[by]! * 2 ** 26 + table.name[slot]!;
+    let number = this.edgeOf.get(key);
+    if (number < 0) {
+      if (this.edges.length >= mostKept) return;
+      number = this.edges.push({ from: names.texts[table.name[by]!]!, to: names.texts[table.name[slot]!]!, sends: 0, receives: 0 }) - 1;
+      this.edgeOf.set(key, number);
     }
+    const edge = this.edges[number]!;
     if (reasons.texts[table.reason[slot]!] === "chan send") edge.receives++;
     else edge.sends++;
   }

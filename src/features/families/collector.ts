@@ -1,6 +1,7 @@
 /** The garbage collector: cycles, stops of the world, assists, workers, sweeping, and what it leaves to the program. Section F of the feature list. */
 import { GoState, RangeName, type GenerationTables } from "../../trace/model.ts";
 import { LabelValues, type SeriesNames } from "../core/names.ts";
+import { NumberTable } from "../core/number-table.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
 import { BucketSeries, QuantileSeries, Samples } from "./distribution.ts";
@@ -30,7 +31,7 @@ export class Collector {
   private readonly onProcessor = new Float64Array(roleNames.length);
   /** Processors that work for the collector now. */
   private busy = 0;
-  private readonly sweeping = new Set<number>();
+  private readonly sweeping = new NumberTable();
   /** Stops of the world at hand. */
   stopped = 0;
   private gomaxprocs = Number.NaN;
@@ -98,7 +99,7 @@ export class Collector {
         break;
       case RangeName.GcSweep:
         this.sweeps++;
-        this.sweeping.add(owner);
+        this.sweeping.set(owner, 1);
         this.changed(time);
         break;
     }
@@ -115,7 +116,7 @@ export class Collector {
       const slot = this.table.find(owner);
       if (slot >= 0 && this.table.role[slot] === GcRole.None) this.setRole(owner, GcRole.Assist, time);
     } else if (range === RangeName.GcSweep && !this.sweeping.has(owner)) {
-      this.sweeping.add(owner);
+      this.sweeping.set(owner, 1);
       this.changed(time);
     }
   }
@@ -136,7 +137,7 @@ export class Collector {
       case RangeName.GcSweep:
         this.swept += swept;
         this.reclaimed += reclaimed;
-        this.sweeping.delete(owner);
+        this.sweeping.remove(owner);
         this.changed(time);
         break;
     }

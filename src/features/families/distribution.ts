@@ -2,7 +2,7 @@
 import type { MetricName } from "../catalogue.ts";
 import type { SeriesNames } from "../core/names.ts";
 import type { Row } from "../core/rows.ts";
-import { selectRank } from "../core/select.ts";
+import { selectQuantiles } from "../core/select.ts";
 
 /**
  * Upper bounds (seconds) of go_sched_latencies_seconds and go_gc_pauses_seconds as client_golang exposes them by default: the bounds
@@ -71,11 +71,7 @@ export class QuantileSeries {
     let sum = 0;
     for (let i = 0; i < count; i++) sum += values[i]!;
     const { numbers } = this;
-    const rank99 = Math.ceil((99 * count) / 100);
-    // Each selection leaves the larger ones on its right, so the next may look at the left part only.
-    const max = selectRank(values, count, count);
-    const p99 = selectRank(values, count, rank99);
-    const median = selectRank(values, rank99, Math.ceil(count / 2));
+    const { median, p99, max } = selectQuantiles(values, count);
     row.values.push(
       numbers.count,
       count,

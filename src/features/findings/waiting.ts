@@ -248,7 +248,7 @@ export function pipelineBottleneck(facts: Facts): Finding[] {
     known.workers += Math.max(group.live, group.created + group.existed);
     byName.set(group.name, known);
   }
-  const edges = [...diagnosis.wakes.edges.values()];
+  const edges = diagnosis.wakes.edges;
   const found: Finding[] = [];
   for (const [name, stage] of byName) {
     if (isSystemGoroutine(name) || stage.lived === 0) continue;

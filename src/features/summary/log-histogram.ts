@@ -6,13 +6,19 @@ export class LogHistogram {
   total = 0;
   largest = 0;
   private readonly buckets = new Float64Array(perOctave * 53);
+  /** 1 + the bucket of small values; 0 = not computed yet. */
+  private readonly small = new Uint16Array(1 << 15);
 
   /** `value` is a whole number ≥ 1. */
   add(value: number): void {
     this.count++;
     this.total += value;
     this.largest = Math.max(this.largest, value);
-    const bucket = Math.floor(Math.log2(value) * perOctave);
+    let bucket = value < this.small.length ? this.small[value]! - 1 : -1;
+    if (bucket < 0) {
+      bucket = Math.floor(Math.log2(value) * perOctave);
+      if (value < this.small.length) this.small[value] = bucket + 1;
+    }
     this.buckets[bucket] = this.buckets[bucket]! + 1;
   }
 
