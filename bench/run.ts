@@ -164,6 +164,7 @@ if (result !== undefined) {
     )}\n`,
   );
 }
+if (isWanted("diagnose")) execFileSync(process.execPath, [join(root, "bench/diagnose.ts")], { cwd: root, stdio: "inherit" });
 if (isWanted("slice")) execFileSync(process.execPath, [join(root, "bench/slice.ts")], { cwd: root, stdio: "inherit" });
 if (isWanted("old")) execFileSync(process.execPath, [join(root, "bench/old.ts")], { cwd: root, stdio: "inherit" });
 if (isWanted("library")) execFileSync(process.execPath, [join(root, "bench/library.ts")], { cwd: root, stdio: "inherit" });
