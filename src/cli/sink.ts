@@ -22,8 +22,24 @@ export type Sink = {
   discard(): Promise<void>;
 };
 
-export async function openSink(file: string | undefined): Promise<Sink> {
-  return file === undefined ? sinkOf(process.stdout) : fileSink(file);
+/** @param inputs files that are read meanwhile: the answer must not take their place. @throws ForetraceError bad_usage */
+export async function openSink(file: string | undefined, inputs: readonly string[] = []): Promise<Sink> {
+  if (file === undefined) return sinkOf(process.stdout);
+  await refuseInput(file, inputs);
+  return fileSink(file);
+}
+
+/** Told by device and inode, since one file may have several names. @throws ForetraceError bad_usage */
+export async function refuseInput(file: string, inputs: readonly string[]): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isFile() !== true) return;
+  for (const input of inputs) {
+    const other = await stat(input).catch(() => undefined);
+    if (other?.dev !== found.dev || other.ino !== found.ino) continue;
+    throw new ForetraceError("bad_usage", `--out ${file} is the trace that is read: it would be lost; give another name`, {
+      input: "--out",
+    });
+  }
 }
 
 function sinkOf(stream: Writable): Sink {

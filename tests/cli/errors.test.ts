@@ -1,7 +1,7 @@
 /** Broken input of the command: each gets its stated error and exit status. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { runCli } from "../helpers/cli.ts";
 import { fixtureTrace, oldTrace } from "../helpers/fixtures.ts";
@@ -43,7 +43,28 @@ describe("analyze", () => {
     const path = file("old-cut.trace", readFileSync(oldTrace).subarray(0, 3000));
     const { code, stdout, stderr } = await runCli(["analyze", "--format", "csv", path]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: "window_start_ns,name,value\n" });
-    expect(stderr).toMatch(/old-cut\.trace: .*ordered only as a whole, so that nothing of it is given \(at byte \d+\)\n$/);
+    expect(stderr).toMatch(
+      /old-cut\.trace: .*ordered only as a whole, so that nothing of it is given \(at byte \d+\); --salvage reads what can be read of it\n$/,
+    );
+  });
+
+  it("an answer in the place of the trace, by whatever name: the trace stays", async () => {
+    const bytes = readFileSync(oldTrace);
+    const path = file("kept.trace", bytes);
+    const other = join(dirname(path), "other-name.trace");
+    linkSync(path, other);
+    for (const command of [
+      ["analyze", path, "--out", path],
+      ["analyze", path, "--out", other],
+      ["export", path, "--format", "speedscope", "--out", path],
+      ["slice", path, "--from", "0s", "--to", "1s", "--out", path],
+      ["diff", path, path, "--out", path],
+    ]) {
+      const { code, stderr } = await runCli(command);
+      expect({ command, code }).toEqual({ command, code: 2 });
+      expect(stderr).toContain("is the trace that is read");
+      expect(readFileSync(path).equals(bytes)).toBe(true);
+    }
   });
 
   it("a trace of Go 1.19 cannot be sliced", async () => {

@@ -97,7 +97,7 @@ async function analyze(files: string[], options: Options): Promise<void> {
     throw new ForetraceError("bad_usage", `--format ${options.format} takes one trace at a time; ${files.length} were given`);
   }
   const windowNanos = windowOf(options);
-  const sink = await openSink(options.out);
+  const sink = await openSink(options.out, files);
   let worst = 0;
   let answered = 0;
   try {

@@ -62,7 +62,7 @@ async function diff(a: string, b: string, options: Options): Promise<void> {
   const interrupt = (): void => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const line = statusLine();
-  const sink = await openSink(options.out);
+  const sink = await openSink(options.out, [a, b]);
   try {
     const progress = (file: string, bytes: number): void => line.show(`${file}: ${Math.round(bytes / 1e6)} MB`);
     const found = await diffTraces(a, b, { windowNanos, salvage: options.salvage === true, progress, signal: stop.signal });

@@ -74,7 +74,7 @@ async function runExport(input: string, options: Options): Promise<void> {
   const size = input === "-" ? undefined : (await stat(input).catch(() => undefined))?.size;
   const [{ exportTrace }, { openBytes }] = await Promise.all([import("../export.ts"), import("../../sources/bytes.ts")]);
   const bar = progressBar(name, /\.(gz|zst)$/.test(input) ? undefined : size);
-  const file = await openSink(options.out);
+  const file = await openSink(options.out, [input]);
   // A profile is compressed by itself.
   // Interrupted, it takes its unfinished file away.
   const stop = new AbortController();

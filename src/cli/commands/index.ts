@@ -1,4 +1,5 @@
 /** `foretrace index`: the index of a trace, beside it. */
+import { refuseInput } from "../sink.ts";
 import { Command } from "commander";
 import { stat } from "node:fs/promises";
 import { ForetraceError } from "../../lib/errors.ts";
@@ -30,6 +31,7 @@ export function indexCommand(): Command {
         );
       }
       const out = options.out ?? indexPath(file);
+      await refuseInput(out, [file]);
       await writeIndex(file, index, out);
       const { size } = await stat(out);
       process.stdout.write(

@@ -31,7 +31,7 @@ export function sliceCommand(): Command {
       const from = parseMoment(options.from, "--from", clock);
       const to = parseMoment(options.to, "--to", clock);
       if (to < from) throw new ForetraceError("bad_usage", `--to ${options.to} lies before --from ${options.from}`);
-      const sink = await openSink(options.out);
+      const sink = await openSink(options.out, [file]);
       try {
         const onWarning = (message: string): void => void process.stderr.write(`foretrace: ${file}: ${message}\n`);
         const index = await loadIndex(file, onWarning);
