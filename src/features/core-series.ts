@@ -32,13 +32,13 @@ import { SeriesNames } from "./core/names.ts";
 import { NumberTable } from "./core/number-table.ts";
 import { Procs } from "./core/procs.ts";
 import { Ranges } from "./core/ranges.ts";
-import { createRow, type Family, type Row } from "./core/rows.ts";
+import { createRow, type Family, HeldRows, type Row } from "./core/rows.ts";
 import { SchedLatency } from "./core/sched-latency.ts";
 import { Syscalls } from "./core/syscalls.ts";
 import type { MetricName } from "./catalogue.ts";
 import type { LevelOutput } from "./core/levels.ts";
 import type { SeriesPart, SeriesSnapshot } from "./series-part.ts";
-import type { FeatureWindow } from "./window.ts";
+import { type FeatureWindow, NumberedWindow } from "./window.ts";
 
 export type CoreSeriesOptions = {
   /** Length of a window; whole nanoseconds > 0. */
@@ -113,7 +113,7 @@ class CoreSeriesVisitor implements SeriesPart {
   private readonly goroutineValue = new NumberTable(unknownBegin);
   private procStatusesMissing = false;
   private firstGeneration = true;
-  private held: Row[] = [];
+  private readonly held = new HeldRows();
   private index = 0;
   // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
   private windowStart = Number.NaN;
@@ -405,22 +405,17 @@ class CoreSeriesVisitor implements SeriesPart {
     if (this.onRow !== undefined) this.onRow(row);
     else if (this.firstGeneration) this.held.push(row);
     else {
-      this.levels.release([row]);
-      this.deliver(row);
+      this.levels.release([row], () => this.deliver(row));
     }
   }
 
   private release(): void {
     this.firstGeneration = false;
-    const rows = this.held;
-    this.held = [];
-    this.levels.release(rows);
-    for (const row of rows) this.deliver(row);
+    const rows = this.held.take();
+    this.levels.release(rows, (row) => this.deliver(row));
   }
 
-  private deliver(row: Row): void {
-    const values = new Map<string, number>();
-    for (let i = 0; i < row.values.length; i += 2) values.set(this.names.texts[row.values[i]!]!, row.values[i + 1]!);
-    this.onWindow({ index: row.index, start: traceNanos(row.start), length: row.length, values });
+  private deliver({ index, start, length, values }: Row): void {
+    this.onWindow(new NumberedWindow(index, traceNanos(start), length, values, this.names.texts));
   }
 }

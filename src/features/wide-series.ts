@@ -4,6 +4,7 @@
  * The state of each goroutine is kept once (state/), and each family (families/) is told of the changes that concern it. Memory does not grow
  * with the trace but for the windows of the first generation, which are held back as those of the core series are.
  */
+import { NumberedWindow } from "./window.ts";
 import { ForetraceError } from "../lib/errors.ts";
 import { formatDuration, traceNanos, type TraceNanos } from "../lib/units.ts";
 import { deliverBlock } from "../trace/blocks.ts";
@@ -23,7 +24,7 @@ import {
   wideRecord,
 } from "../trace/model.ts";
 import { SeriesNames } from "./core/names.ts";
-import { createRow, type Row } from "./core/rows.ts";
+import { createRow, HeldRows, type Row } from "./core/rows.ts";
 import { Blocking } from "./families/blocking.ts";
 import { Collector } from "./families/collector.ts";
 import { IdleWork } from "./families/idle-work.ts";
@@ -142,7 +143,7 @@ class WideSeriesVisitor implements WideSeries {
   /** By name number. */
   private readonly systemNames: boolean[] = [true];
   private firstGeneration = true;
-  private held: Row[] = [];
+  private readonly held = new HeldRows();
   private index = 0;
   // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
   private windowStart = Number.NaN;
@@ -606,15 +607,14 @@ class WideSeriesVisitor implements WideSeries {
 
   private close(end: number): void {
     const row = createRow(this.index, this.windowStart, end - this.windowStart);
-    this.times.close(row);
     for (const family of this.families) family.close(row);
+    this.times.close(row, this.firstGeneration ? this.held.push(row) : row);
     this.observer?.window(end, row.start);
     this.index++;
     this.windowStart = end;
     this.count();
     this.border = this.firstWindowNanos + this.index * this.windowNanos;
-    if (this.firstGeneration) this.held.push(row);
-    else this.deliver(row);
+    if (!this.firstGeneration) this.deliver(row);
   }
 
   private count(): void {
@@ -625,13 +625,10 @@ class WideSeriesVisitor implements WideSeries {
   private release(): void {
     this.firstGeneration = false;
     this.times.release();
-    for (const row of this.held) this.deliver(row);
-    this.held = [];
+    for (const row of this.held.take()) this.deliver(row);
   }
 
-  private deliver(row: Row): void {
-    const values = new Map<string, number>();
-    for (let i = 0; i < row.values.length; i += 2) values.set(this.names.texts[row.values[i]!]!, row.values[i + 1]!);
-    this.options.onWindow({ index: row.index, start: traceNanos(row.start), length: row.length, values });
+  private deliver({ index, start, length, values }: Row): void {
+    this.options.onWindow(new NumberedWindow(index, traceNanos(start), length, values, this.names.texts));
   }
 }

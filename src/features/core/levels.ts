@@ -107,11 +107,12 @@ export class Levels {
    * Turns the levels of closed windows, oldest first, into values, with everything backdated up to now in them.
    * The caller gives the windows of the first generation all at once, and later ones as they close.
    */
-  release(rows: readonly Row[]): void {
+  release(rows: readonly Row[], deliver: (row: Row) => void): void {
     const after = this.backdatedTotal.slice(0, this.outputs.length);
     for (const row of rows) {
       for (let i = 0; i < row.backdated.length; i += 2) after[row.backdated[i]!] = after[row.backdated[i]!]! - row.backdated[i + 1]!;
       this.finishRow(row, after);
+      deliver(row);
     }
     this.backdatedTotal.fill(0);
     this.backdatedHere.fill(0);

@@ -1,4 +1,6 @@
 /** A closed window before it leaves: numbers only, so that holding back a whole generation of them stays small. */
+import { ForetraceError } from "../../lib/errors.ts";
+import { formatDuration } from "../../lib/units.ts";
 
 export type Row = {
   readonly index: number;
@@ -20,6 +22,38 @@ export const createRow = (index: number, start: number, length: number): Row => 
   levels: [],
   backdated: [],
 });
+
+/** 64 MB: some 100,000 windows of the core series, of which a generation has ten in ordinary use. */
+const mostHeldNumbers = 8e6;
+
+/** Windows whose values are not final yet, since a goroutine may still tell that it was there all the time. */
+export class HeldRows {
+  private rows: Row[] = [];
+  private numbers = 0;
+
+  /** @throws ForetraceError too_many_windows where they would take more than 64 MB. */
+  push({ index, start, length, values, levels, backdated }: Row): Row {
+    this.numbers += values.length + levels.length + backdated.length;
+    if (this.numbers > mostHeldNumbers) {
+      throw new ForetraceError(
+        "too_many_windows",
+        `the trace has more windows of ${formatDuration(length)} before its second generation than can be held back ` +
+          `(${this.rows.length.toLocaleString("en-US")}, up to ${formatDuration(start)}); use a longer window`,
+      );
+    }
+    // Copies have no room to spare.
+    const row = { index, start, length, values: values.slice(), levels: levels.slice(), backdated: backdated.slice() };
+    this.rows.push(row);
+    return row;
+  }
+
+  take(): Row[] {
+    const { rows } = this;
+    this.rows = [];
+    this.numbers = 0;
+    return rows;
+  }
+}
 
 /** A part of the core series: counts while events stream, writes what the window came to, starts anew. */
 export type Family = {

@@ -40,12 +40,13 @@ export class StateTimes {
     for (const { row, sums } of this.held) sums[scope * states + state] = sums[scope * states + state]! + row.length;
   }
 
-  close(row: Row): void {
+  /** @param target row that takes the values, now or when what is held back is final. */
+  close(row: Row, target: Row): void {
     const { table } = this;
     const end = row.start + row.length;
     table.forEach((slot) => this.stay(table.scope[slot]!, table.state[slot]!, table.since[slot]!, end));
-    if (this.holding) this.held.push({ row, sums: this.sums });
-    else this.put(row, this.sums);
+    if (this.holding) this.held.push({ row: target, sums: this.sums });
+    else this.put(target, this.sums);
     this.sums = this.holding ? new Float64Array(2 * states) : this.sums.fill(0);
     this.windowStart = end;
   }
