@@ -27,7 +27,12 @@ const table = {
     retryable: false,
     meaning: "The trace was read, but an event of it breaks a rule of the event model (analyze --paranoid).",
   },
-  too_many_windows: { status: 422, exit: 2, retryable: false, meaning: "The window length gives more than 1,000,000 windows." },
+  too_many_windows: {
+    status: 422,
+    exit: 2,
+    retryable: false,
+    meaning: "The window length gives more than 1,000,000 windows, or more before the second generation than can be held back (64 MB).",
+  },
   empty_input: { status: 400, exit: 2, retryable: false, meaning: "The input holds no bytes." },
   bad_usage: { status: 400, exit: 2, retryable: false, meaning: "A command-line argument or request parameter is wrong." },
   bad_config: { status: 400, exit: 2, retryable: false, meaning: "The configuration file has an unknown key or a wrong value." },

@@ -84,7 +84,10 @@ describe("analyze", () => {
     [["analyze", join(folder, "absent.trace")], /absent\.trace.*no such file/i],
     [["analyze", "--window", "5 parsecs", fixtureTrace], /--window.*100ms/],
     [["analyze", "--window", "0s", fixtureTrace], /--window must be longer than 0/],
-    [["analyze", "--window", "1ns", fixtureTrace], /more windows of 1 ns before its second generation than can be held back .* use a longer window/],
+    [
+      ["analyze", "--window", "1ns", fixtureTrace],
+      /more windows of 1 ns before its second generation than can be held back .* use a longer window/,
+    ],
     [["analyze", "--format", "xml", fixtureTrace], /text, json, csv, prom/],
     [["analyze"], /missing required argument/],
     [["analyse", fixtureTrace], /Did you mean analyze/],
