@@ -67,6 +67,8 @@ try {
   } else if (isForetraceError(error)) {
     process.stderr.write(`foretrace: ${error.message}\n`);
     process.exitCode = errorTable[error.code].exit;
+    // Standard input that never ends would keep an interrupted program alive.
+    if (error.code === "canceled") process.exit();
   } else {
     process.stderr.write(
       `foretrace: this is a defect of Foretrace, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`,
