@@ -5,8 +5,7 @@
  * whose values are final only at the second Sync, because a goroutine's first status there reaches back to the beginning.
  * (Formats up to Go 1.21 have a single generation, so all their windows wait for the end.)
  */
-import { ForetraceError } from "../lib/errors.ts";
-import { formatDuration, traceNanos, type TraceNanos } from "../lib/units.ts";
+import { traceNanos, type TraceNanos } from "../lib/units.ts";
 import { deliverBlock } from "../trace/blocks.ts";
 import {
   type EventBlock,
@@ -32,23 +31,18 @@ import { SeriesNames } from "./core/names.ts";
 import { NumberTable } from "./core/number-table.ts";
 import { Procs } from "./core/procs.ts";
 import { Ranges } from "./core/ranges.ts";
-import { createRow, type Family, HeldRows, type Row } from "./core/rows.ts";
+import { type Family, HeldRows, type Row } from "./core/rows.ts";
 import { SchedLatency } from "./core/sched-latency.ts";
 import { Syscalls } from "./core/syscalls.ts";
+import { Windows, type WindowOptions } from "./core/windows.ts";
 import type { MetricName } from "./catalogue.ts";
 import type { LevelOutput } from "./core/levels.ts";
 import type { SeriesPart, SeriesSnapshot } from "./series-part.ts";
 import { type FeatureWindow, NumberedWindow } from "./window.ts";
 
-export type CoreSeriesOptions = {
-  /** Length of a window; whole nanoseconds > 0. */
-  readonly windowNanos: number;
-  /** Length of window 0 where the others are to begin elsewhere than at multiples of windowNanos (a grid of the wall clock); ≥ 1, default windowNanos. */
-  readonly firstWindowNanos?: number;
+export type CoreSeriesOptions = WindowOptions & {
   /** Called in order, once a window. */
   readonly onWindow: (window: FeatureWindow) => void;
-  /** More windows than this (broken time stamps, tiny windows) are an error. */
-  readonly maxWindows?: number;
 };
 
 export type CoreSeries = TraceVisitor & {
@@ -82,9 +76,7 @@ const unknownBegin = -1;
 const firstVersionWithProcStatus = 22;
 
 class CoreSeriesVisitor implements SeriesPart {
-  private readonly windowNanos: number;
-  private readonly maxWindows: number;
-  private readonly firstWindowNanos: number;
+  private readonly windows: Windows;
   private readonly onWindow: (window: FeatureWindow) => void;
 
   private readonly names = new SeriesNames();
@@ -114,10 +106,7 @@ class CoreSeriesVisitor implements SeriesPart {
   private procStatusesMissing = false;
   private firstGeneration = true;
   private readonly held = new HeldRows();
-  private index = 0;
-  // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
-  private windowStart = Number.NaN;
-  private border = Number.NaN;
+  /** A time: NaN first, so that the engine does not take it for a small integer. */
   private last = Number.NaN;
   private events = 0;
   /** Of a reading that begins in the middle. */
@@ -126,19 +115,15 @@ class CoreSeriesVisitor implements SeriesPart {
   private isBegun = true;
 
   constructor(options: CoreSeriesOptions, onRow?: (row: Row) => void) {
-    this.windowNanos = options.windowNanos;
-    this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
-    this.maxWindows = options.maxWindows ?? 1_000_000;
+    this.windows = new Windows(options);
     this.onWindow = options.onWindow;
-    this.windowStart = 0;
-    this.border = this.firstWindowNanos;
     this.last = -1;
     this.onRow = onRow;
     if (onRow === undefined) return;
     this.firstGeneration = false;
     this.carrying = true;
     this.isBegun = false;
-    this.border = -1;
+    this.windows.border = -1;
   }
 
   get texts(): readonly string[] {
@@ -178,7 +163,7 @@ class CoreSeriesVisitor implements SeriesPart {
       ["go_trace_gomaxprocs", this.procs.gomaxprocsNow],
     ];
     const lastValues = new Map(last.filter(([, value]) => !Number.isNaN(value)));
-    return { index: this.index, counts, waits, runnable, ranges: this.ranges.openNow(), lastValues };
+    return { index: this.windows.index, counts, waits, runnable, ranges: this.ranges.openNow(), lastValues };
   }
 
   start(info: TraceInfo): void {
@@ -203,7 +188,7 @@ class CoreSeriesVisitor implements SeriesPart {
     c: number,
     d: number,
   ): void {
-    if (time >= this.border) this.advance(time);
+    if (time >= this.windows.border) this.advance(time);
     this.last = time;
     this.events++;
     switch (kind) {
@@ -248,7 +233,7 @@ class CoreSeriesVisitor implements SeriesPart {
   block(block: EventBlock): void {
     const { words, doubles, end } = block;
     for (let i = block.begin; i < end;) {
-      if (this.border - this.windowStart <= longestHot) i = this.frequent(words, doubles, i, end);
+      if (this.windows.border - this.windows.start <= longestHot) i = this.frequent(words, doubles, i, end);
       if (i === end) return;
       const next = i + (words[i + Field.Kind]! < wideRecord ? recordWords : 3 * recordWords);
       deliverBlock({ words, doubles, begin: i, end: next, events: 1 }, this);
@@ -262,7 +247,8 @@ class CoreSeriesVisitor implements SeriesPart {
    * them up.
    */
   private frequent(words: Int32Array, doubles: Float64Array, begin: number, end: number): number {
-    const { levels, border, windowStart, heap } = this;
+    const { levels, heap } = this;
+    const { border, start } = this.windows;
     const first = this.goroutines.firstLevel;
     levels.settle(first + 6);
     let { count, low, maximum } = levels;
@@ -279,7 +265,7 @@ class CoreSeriesVisitor implements SeriesPart {
         const to = words[i + 9]!;
         if (from === to) continue;
         if (from === 0) break;
-        const past = time - windowStart;
+        const past = time - start;
         if (from === 1) created++;
         else {
           low[first + from] = low[first + from]! + past;
@@ -372,41 +358,25 @@ class CoreSeriesVisitor implements SeriesPart {
 
   /** Closes every window that ends at or before `time`. */
   private advance(time: number): void {
-    const index = 1 + Math.floor((time - this.firstWindowNanos) / this.windowNanos);
-    if (index >= this.maxWindows) {
-      throw new ForetraceError(
-        "too_many_windows",
-        `the trace would have more than ${this.maxWindows.toLocaleString("en-US")} windows of ${formatDuration(this.windowNanos)} ` +
-          `(it goes to ${formatDuration(time)}); use a longer window (or the trace's time stamps are broken)`,
-      );
+    const index = this.windows.indexOf(time);
+    if (!this.isBegun) {
+      // The reading begins in this window.
+      this.isBegun = true;
+      this.windows.beginAt(Math.max(0, index));
+      this.levels.beginAt(this.windows.start);
     }
-    if (!this.isBegun) this.beginAt(Math.max(0, index));
-    while (time >= this.border) this.close(this.border);
-  }
-
-  /** The reading begins in this window. */
-  private beginAt(index: number): void {
-    this.isBegun = true;
-    this.index = index;
-    this.windowStart = index === 0 ? 0 : this.firstWindowNanos + (index - 1) * this.windowNanos;
-    this.border = this.firstWindowNanos + index * this.windowNanos;
-    this.levels.beginAt(this.windowStart);
+    while (time >= this.windows.border) this.close(this.windows.border);
   }
 
   private close(end: number): void {
-    const row = createRow(this.index, this.windowStart, end - this.windowStart);
+    const row = this.windows.end(end);
     row.values.push(this.eventsName, this.events);
     for (const family of this.families) family.close(row);
     this.levels.close(row);
     this.events = 0;
-    this.index++;
-    this.windowStart = end;
-    this.border = this.firstWindowNanos + this.index * this.windowNanos;
     if (this.onRow !== undefined) this.onRow(row);
     else if (this.firstGeneration) this.held.push(row);
-    else {
-      this.levels.release([row], () => this.deliver(row));
-    }
+    else this.levels.release([row], () => this.deliver(row));
   }
 
   private release(): void {

@@ -4,9 +4,7 @@
  * The state of each goroutine is kept once (state/), and each family (families/) is told of the changes that concern it. Memory does not grow
  * with the trace but for the windows of the first generation, which are held back as those of the core series are.
  */
-import { NumberedWindow } from "./window.ts";
-import { ForetraceError } from "../lib/errors.ts";
-import { formatDuration, traceNanos, type TraceNanos } from "../lib/units.ts";
+import { traceNanos, type TraceNanos } from "../lib/units.ts";
 import { deliverBlock } from "../trace/blocks.ts";
 import {
   type EventBlock,
@@ -24,7 +22,8 @@ import {
   wideRecord,
 } from "../trace/model.ts";
 import { SeriesNames } from "./core/names.ts";
-import { createRow, HeldRows, type Row } from "./core/rows.ts";
+import { HeldRows, type Row } from "./core/rows.ts";
+import { Windows } from "./core/windows.ts";
 import { Blocking } from "./families/blocking.ts";
 import { Collector } from "./families/collector.ts";
 import { IdleWork } from "./families/idle-work.ts";
@@ -43,6 +42,7 @@ import { lockKindOf } from "./state/lock-kinds.ts";
 import { Reasons } from "./state/reasons.ts";
 import { describeSite, StackNumbers } from "./state/sites.ts";
 import type { CoreSeriesOptions } from "./core-series.ts";
+import { NumberedWindow } from "./window.ts";
 
 export type WideSeries = TraceVisitor & {
   /** Time of the last event, nanoseconds; below 0 before the first. */
@@ -100,10 +100,8 @@ export function createWideSeries(options: CoreSeriesOptions, observe?: (observed
 }
 
 class WideSeriesVisitor implements WideSeries {
-  private readonly options: CoreSeriesOptions;
-  private readonly windowNanos: number;
-  private readonly firstWindowNanos: number;
-  private readonly maxWindows: number;
+  private readonly windows: Windows;
+  private readonly onWindow: CoreSeriesOptions["onWindow"];
   private readonly names = new SeriesNames();
   private readonly table = new GoroutineTable();
   private readonly reasons = new Reasons();
@@ -144,10 +142,7 @@ class WideSeriesVisitor implements WideSeries {
   private readonly systemNames: boolean[] = [true];
   private firstGeneration = true;
   private readonly held = new HeldRows();
-  private index = 0;
-  // Times begin as NaN: an engine that took them for small integers would throw its code away when one passes 2^31.
-  private windowStart = Number.NaN;
-  private border = Number.NaN;
+  /** A time: NaN first, so that the engine does not take it for a small integer. */
   private last = Number.NaN;
 
   private readonly observer: Observer | undefined;
@@ -155,7 +150,8 @@ class WideSeriesVisitor implements WideSeries {
   private counting = false;
 
   constructor(options: CoreSeriesOptions, observe: ((observed: Observed) => Observer) | undefined) {
-    this.options = options;
+    this.windows = new Windows(options);
+    this.onWindow = options.onWindow;
     this.observer = observe?.({
       table: this.table,
       names: this.goroutineNames,
@@ -166,11 +162,6 @@ class WideSeriesVisitor implements WideSeries {
       lockOf: (slot) => this.blocking.lockOf(slot),
       memory: this.memory,
     });
-    this.windowNanos = options.windowNanos;
-    this.firstWindowNanos = options.firstWindowNanos ?? options.windowNanos;
-    this.maxWindows = options.maxWindows ?? 1_000_000;
-    this.windowStart = 0;
-    this.border = this.firstWindowNanos;
     this.last = -1;
     this.count();
   }
@@ -201,7 +192,7 @@ class WideSeriesVisitor implements WideSeries {
     f: number,
   ): void {
     if (time - this.last >= gapNanos) this.observer?.gap(this.last, time);
-    if (time >= this.border) this.advance(time);
+    if (time >= this.windows.border) this.advance(time);
     this.last = time;
     this.threads.event(thread);
     if (kind !== EventKind.GoTransition && kind !== EventKind.Metric) this.observer?.event(kind, time, goroutine, a, b, c, d);
@@ -254,7 +245,7 @@ class WideSeriesVisitor implements WideSeries {
       if (i >= end) break;
       const kind = words[i + Field.Kind]!;
       const time = doubles[i >> 1]! as TraceNanos;
-      if (kind === EventKind.GoTransition && time < this.border && time - this.last < gapNanos) {
+      if (kind === EventKind.GoTransition && time < this.windows.border && time - this.last < gapNanos) {
         this.last = time;
         const from = words[i + Field.B]! as GoState;
         const to = words[i + Field.C]! as GoState;
@@ -288,7 +279,8 @@ class WideSeriesVisitor implements WideSeries {
    * the conditions at its head rule out.
    */
   private frequent(words: Int32Array, doubles: Float64Array, begin: number, end: number): number {
-    const { table, syscalls, procs, threads, border, windowStart, counting } = this;
+    const { table, syscalls, procs, threads, counting } = this;
+    const { border, start: windowStart } = this.windows;
     if (this.collector.stopped > 0) return begin;
     const { state, since, seen, calling, lastCall, lastEnd } = table;
     const { byStack } = syscalls.calls;
@@ -594,32 +586,23 @@ class WideSeriesVisitor implements WideSeries {
 
   /** Closes every window that ends at or before `time`. */
   private advance(time: number): void {
-    const index = 1 + Math.floor((time - this.firstWindowNanos) / this.windowNanos);
-    if (index >= this.maxWindows) {
-      throw new ForetraceError(
-        "too_many_windows",
-        `the trace would have more than ${this.maxWindows.toLocaleString("en-US")} windows of ${formatDuration(this.windowNanos)} ` +
-          `(it goes to ${formatDuration(time)}); use a longer window (or the trace's time stamps are broken)`,
-      );
-    }
-    while (time >= this.border) this.close(this.border);
+    this.windows.indexOf(time);
+    while (time >= this.windows.border) this.close(this.windows.border);
   }
 
   private close(end: number): void {
-    const row = createRow(this.index, this.windowStart, end - this.windowStart);
+    const row = this.windows.end(end);
     for (const family of this.families) family.close(row);
     this.times.close(row, this.firstGeneration ? this.held.push(row) : row);
     this.observer?.window(end, row.start);
-    this.index++;
-    this.windowStart = end;
     this.count();
-    this.border = this.firstWindowNanos + this.index * this.windowNanos;
     if (!this.firstGeneration) this.deliver(row);
   }
 
   private count(): void {
-    const { observer, windowStart } = this;
-    this.counting = observer !== undefined && windowStart >= observer.range.from && windowStart < observer.range.to;
+    const { observer } = this;
+    const { start } = this.windows;
+    this.counting = observer !== undefined && start >= observer.range.from && start < observer.range.to;
   }
 
   private release(): void {
@@ -629,6 +612,6 @@ class WideSeriesVisitor implements WideSeries {
   }
 
   private deliver({ index, start, length, values }: Row): void {
-    this.options.onWindow(new NumberedWindow(index, traceNanos(start), length, values, this.names.texts));
+    this.onWindow(new NumberedWindow(index, traceNanos(start), length, values, this.names.texts));
   }
 }
