@@ -4,18 +4,9 @@
  * Memory does not grow with the length of the trace: totals by function name, blocking site, kind and type, and one record a living goroutine.
  * Times are nanoseconds; `…Start` counts from the trace's first event. Sums over goroutines or processors can be longer than the trace.
  */
-import type { EpochMillis, TraceNanos } from "../lib/units.ts";
-import {
-  type EventBlock,
-  EventKind,
-  GoState,
-  ProcState,
-  RangeName,
-  type GenerationTables,
-  type TraceInfo,
-  type TraceVisitor,
-} from "../trace/model.ts";
-import { createCoreSeries } from "./core-series.ts";
+import type { EpochMillis } from "../lib/units.ts";
+import { EventKind, GoState, ProcState, RangeName, type GenerationTables, type TraceInfo, type TraceVisitor } from "../trace/model.ts";
+import { createSeriesPair } from "./all-series.ts";
 import { Diagnosis } from "./diagnosis.ts";
 import { findFindings, type Finding } from "./findings.ts";
 import { GoroutineGroups, type Group, type LongestWait } from "./summary/goroutine-groups.ts";
@@ -27,7 +18,7 @@ import { Scope } from "./summary/scope.ts";
 import { StartCost } from "./summary/start-cost.ts";
 import { Totals } from "./summary/totals.ts";
 import { wallClockOrigin } from "./wall-clock.ts";
-import { createWideSeries, type Observed, type Observer, type WideSeries } from "./wide-series.ts";
+import type { Observed, Observer, WideSeries } from "./wide-series.ts";
 import type { FeatureWindow } from "./window.ts";
 
 export type FunctionSummary = {
@@ -136,8 +127,10 @@ class SummaryBuilder implements SummaryVisitor {
   private readonly scope: Scope;
   private readonly windowNanos: number;
   private readonly totals = new Totals();
-  private readonly series: ReturnType<typeof createCoreSeries>;
-  private readonly wide: WideSeries;
+  /** Nothing of an event is the summary's own: what it looks at, it is told by the wide series ({@link observe}). */
+  private readonly series: WideSeries;
+  readonly event: TraceVisitor["event"];
+  readonly block: NonNullable<TraceVisitor["block"]>;
   private diagnosis!: Diagnosis;
   private readonly startCost = new StartCost();
   private groups!: GoroutineGroups;
@@ -159,55 +152,33 @@ class SummaryBuilder implements SummaryVisitor {
     this.overlap = new IdleWhileRunnable(this.scope);
     this.pauses = new Pauses(this.scope);
     this.marks = new Marks(this.scope);
-    const waiting: FeatureWindow[] = [];
-    this.series = createCoreSeries({ windowNanos, onWindow: (window) => waiting.push(window) });
-    const deliver = ({ values }: FeatureWindow): void => {
-      // Both hold back and release the same windows, and the core series see each event first.
-      const core = waiting.shift()!;
-      if (!this.scope.has(core.start)) return;
-      this.totals.add(core);
-      this.startCost.add(core, values);
-      onWindow?.(core, values);
-    };
-    this.wide = createWideSeries({ windowNanos, onWindow: deliver }, (observed) => this.observe(observed, from, to));
+    this.series = createSeriesPair(
+      {
+        windowNanos,
+        onWindow: (core, { values }) => {
+          if (!this.scope.has(core.start)) return;
+          this.totals.add(core);
+          this.startCost.add(core, values);
+          onWindow?.(core, values);
+        },
+      },
+      (observed) => this.observe(observed, from, to),
+    );
+    this.event = this.series.event;
+    this.block = this.series.block!;
   }
 
   start(info: TraceInfo): void {
     this.info = info;
     this.series.start?.(info);
-    this.wide.start?.(info);
   }
 
   generation(tables: GenerationTables): void {
     if (tables.clock !== undefined && this.info !== undefined) this.wallClock ??= wallClockOrigin(this.info, tables.clock);
     this.series.generation?.(tables);
-    this.wide.generation?.(tables);
     this.groups.generation(tables);
     this.pauses.generation(tables);
     this.marks.generation(tables);
-  }
-
-  event(
-    kind: EventKind,
-    time: TraceNanos,
-    thread: number,
-    proc: number,
-    goroutine: number,
-    stack: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-    f: number,
-  ): void {
-    this.series.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
-    this.wide.event(kind, time, thread, proc, goroutine, stack, a, b, c, d, e, f);
-  }
-
-  block(block: EventBlock): void {
-    this.series.block!(block);
-    this.wide.block!(block);
   }
 
   /** What the wide series tell of the state that they keep: their observer. */
@@ -298,8 +269,7 @@ class SummaryBuilder implements SummaryVisitor {
 
   finish(): Summary {
     this.series.finish();
-    this.wide.finish();
-    const last = Math.max(0, this.wide.end);
+    const last = Math.max(0, this.series.end);
     this.diagnosis.finish(last);
     this.overlap.finish(last);
     const summary = this.numbers(this.groups.finish(last), last);
