@@ -8,7 +8,7 @@ import { Slices } from "./diagnosis/slices.ts";
 import { Waits } from "./diagnosis/waits.ts";
 import { Wakes } from "./diagnosis/wakes.ts";
 import type { Change } from "./state/change.ts";
-import type { Observed } from "./wide-series.ts";
+import type { Observed } from "./wide/observer.ts";
 
 export class Diagnosis {
   groups: Groups;

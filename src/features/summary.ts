@@ -18,7 +18,8 @@ import { Scope } from "./summary/scope.ts";
 import { StartCost } from "./summary/start-cost.ts";
 import { Totals } from "./summary/totals.ts";
 import { wallClockOrigin } from "./wall-clock.ts";
-import type { Observed, Observer, WideSeries } from "./wide-series.ts";
+import type { WideSeries } from "./wide-series.ts";
+import type { Observed, Observer } from "./wide/observer.ts";
 import type { FeatureWindow } from "./window.ts";
 
 export type FunctionSummary = {

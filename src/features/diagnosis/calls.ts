@@ -1,5 +1,5 @@
 /** System calls of the range by place, as the rules look at them. */
-import type { Observed } from "../wide-series.ts";
+import type { Observed } from "../wide/observer.ts";
 
 export type CallSite = {
   readonly site: string;

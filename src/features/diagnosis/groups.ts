@@ -5,7 +5,7 @@ import type { Change } from "../state/change.ts";
 import { GoScope, ReadyCause } from "../state/goroutine-table.ts";
 import { waitClasses } from "../state/reasons.ts";
 import { LogHistogram } from "../summary/log-histogram.ts";
-import type { Observed } from "../wide-series.ts";
+import type { Observed } from "../wide/observer.ts";
 
 /** Living goroutines of a group at moments that lie evenly; thinned to every other one when there are too many. */
 const mostSamples = 256;

@@ -2,7 +2,7 @@
 import { GoState } from "../../trace/model.ts";
 import type { Change } from "../state/change.ts";
 import { GoScope } from "../state/goroutine-table.ts";
-import { gapNanos, type Observed } from "../wide-series.ts";
+import { gapNanos, type Observed } from "../wide/observer.ts";
 
 /**
  * The runtime looks every 10 ms at most who has had a processor for 10 ms (sysmon and forcePreemptNS in src/runtime/proc.go), so 20 ms are

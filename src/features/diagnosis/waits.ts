@@ -3,7 +3,7 @@ import { GoState } from "../../trace/model.ts";
 import { NumberTable } from "../core/number-table.ts";
 import type { Change } from "../state/change.ts";
 import { GoScope } from "../state/goroutine-table.ts";
-import type { Observed } from "../wide-series.ts";
+import type { Observed } from "../wide/observer.ts";
 
 /** Different places of wakers that are kept for one place of waiting. */
 const mostWakers = 64;

@@ -3,7 +3,7 @@ import { GoState } from "../../trace/model.ts";
 import { NumberTable } from "../core/number-table.ts";
 import type { Change } from "../state/change.ts";
 import { waitClasses } from "../state/reasons.ts";
-import type { Observed } from "../wide-series.ts";
+import type { Observed } from "../wide/observer.ts";
 
 /** Wake-ups by one goroutine closer together than this are one burst; a goroutine that waits again within it ran for nothing. */
 const burstNanos = 100e3;

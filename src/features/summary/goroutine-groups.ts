@@ -9,7 +9,7 @@
 import { GoState, type GenerationTables } from "../../trace/model.ts";
 import { isSystemGoroutine, unnamed } from "../goroutine-names.ts";
 import type { Change } from "../state/change.ts";
-import type { Observed } from "../wide-series.ts";
+import type { Observed } from "../wide/observer.ts";
 import { BlockSites } from "./block-sites.ts";
 import { LogHistogram } from "./log-histogram.ts";
 import type { Scope } from "./scope.ts";
