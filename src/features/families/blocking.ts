@@ -6,7 +6,7 @@ import type { Change } from "../state/change.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
 import { waitClasses, type Reasons } from "../state/reasons.ts";
 import { StackNumbers } from "../state/sites.ts";
-import { QuantileSeries, Samples } from "./distribution.ts";
+import { QuantileSeries, Samples } from "../core/quantile-series.ts";
 import { TopSites } from "./top-sites.ts";
 
 type LockKind = { readonly name: number; nanos: number };

@@ -4,7 +4,8 @@ import { LabelValues, type SeriesNames } from "../core/names.ts";
 import { NumberTable } from "../core/number-table.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { GoroutineTable } from "../state/goroutine-table.ts";
-import { BucketSeries, QuantileSeries, Samples } from "./distribution.ts";
+import { QuantileSeries, Samples } from "../core/quantile-series.ts";
+import { BucketSeries } from "./distribution.ts";
 import { Mutator } from "./mutator.ts";
 
 /** What a running goroutine does for the collector. */

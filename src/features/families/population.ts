@@ -4,7 +4,8 @@ import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { Change } from "../state/change.ts";
 import { goScopeNames, type GoroutineTable } from "../state/goroutine-table.ts";
-import { QuantileSeries, Samples, ScopedDistribution } from "./distribution.ts";
+import { QuantileSeries, Samples } from "../core/quantile-series.ts";
+import { ScopedDistribution } from "./distribution.ts";
 
 const burstNanos = 1e6;
 

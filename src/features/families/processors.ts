@@ -2,7 +2,7 @@
 import { ProcState } from "../../trace/model.ts";
 import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
-import { QuantileSeries, Samples } from "./distribution.ts";
+import { QuantileSeries, Samples } from "../core/quantile-series.ts";
 
 export type Processor = {
   readonly id: number;

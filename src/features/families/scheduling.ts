@@ -4,7 +4,8 @@ import type { SeriesNames } from "../core/names.ts";
 import { putAmount, type Row } from "../core/rows.ts";
 import type { Change } from "../state/change.ts";
 import { goScopeNames, ReadyCause, readyCauseNames, type GoroutineTable } from "../state/goroutine-table.ts";
-import { QuantileSeries, Samples, ScopedDistribution } from "./distribution.ts";
+import { QuantileSeries, Samples } from "../core/quantile-series.ts";
+import { ScopedDistribution } from "./distribution.ts";
 
 /** A goroutine is asked to yield after 10 ms (forcePreemptNS in src/runtime/proc.go); beyond twice that it did not. */
 const longSlices = [10e6, 20e6] as const;

@@ -6,7 +6,7 @@ import type { GoroutineTable } from "../state/goroutine-table.ts";
 import { describeSite, StackNumbers } from "../state/sites.ts";
 import { CallTotals } from "../state/call-totals.ts";
 import { type SyscallClass, syscallClasses, syscallClassOf } from "../state/syscall-classes.ts";
-import { QuantileSeries, Samples } from "./distribution.ts";
+import { QuantileSeries, Samples } from "../core/quantile-series.ts";
 import { TopSites } from "./top-sites.ts";
 
 /** Calls shorter than this are counted but not looked at by place: there are millions, and none matters. */
