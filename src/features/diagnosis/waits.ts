@@ -2,7 +2,6 @@
 import { GoState } from "../../trace/model.ts";
 import { NumberTable } from "../core/number-table.ts";
 import type { Change } from "../state/change.ts";
-import { GoScope } from "../state/goroutine-table.ts";
 import type { Observed } from "../wide/observer.ts";
 
 /** Different places of wakers that are kept for one place of waiting. */
@@ -25,12 +24,9 @@ export class WaitSite {
   openNanos = 0;
   longest = 0;
   longestAt = 0;
-  /** Of the program's own goroutines. */
-  user = 0;
   /** Waiting now, most at once, and wall time in which at least one was (two were). */
   now = 0;
   most = 0;
-  mostAt = 0;
   anyNanos = 0;
   queueNanos = 0;
   since = 0;
@@ -101,16 +97,12 @@ export class Waits {
   }
 
   private enter(slot: number, reason: number, place: number, lock: number, time: number): void {
-    const { table } = this.observed;
     const number = this.of(reason, place, lock);
     this.ofSlot[slot] = number;
     const site = this.sites[number]!;
     this.count(site, time);
     site.now++;
-    if (table.scope[slot] === GoScope.User) site.user++;
-    if (site.now <= site.most) return;
-    site.most = site.now;
-    site.mostAt = time;
+    if (site.now > site.most) site.most = site.now;
   }
 
   private leave({ slot, nanos, time, seen, by, stack, to }: Change): void {

@@ -28,7 +28,7 @@ export type Herd = {
 /** Goroutines of `from` woke goroutines of `to` that waited on channels. */
 export type Edge = { readonly from: string; readonly to: string; sends: number; receives: number };
 
-type Burst = { by: number; place: number; start: number; last: number; size: number; herd: Herd | undefined };
+type Burst = { by: number; place: number; last: number; size: number; herd: Herd | undefined };
 
 export class Wakes {
   readonly herds: Herd[] = [];
@@ -37,7 +37,7 @@ export class Wakes {
   private readonly edgeOf = new NumberTable(-1);
   private readonly observed: Observed;
   private readonly byKey = new Map<string, Herd>();
-  private burst: Burst = { by: -1, place: -1, start: 0, last: 0, size: 0, herd: undefined };
+  private burst: Burst = { by: -1, place: -1, last: 0, size: 0, herd: undefined };
   /** Herd that woke the goroutine in a slot, from when it was woken until it is known what for. */
   private readonly wokenBy: (Herd | undefined)[] = [];
   private readonly placeOf: number[] = [];
@@ -68,7 +68,7 @@ export class Wakes {
     const place = table.site[slot]!;
     const { burst } = this;
     if (burst.by === by && burst.place === place && time - burst.last <= burstNanos) burst.size++;
-    else this.burst = { by, place, start: time, last: time, size: 1, herd: undefined };
+    else this.burst = { by, place, last: time, size: 1, herd: undefined };
     const now = this.burst;
     now.last = time;
     if (now.size === leastHerd) {

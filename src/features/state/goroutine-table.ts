@@ -43,8 +43,6 @@ export class GoroutineTable {
   cause = new Uint8Array(first);
   /** Number of its name (the function it runs); 0 = not known. */
   name = new Int32Array(first);
-  /** Number of the name of its creator; 0 = not known. */
-  creator = new Int32Array(first);
   /** Number of the place that created it; 0 = not known. */
   origin = new Int32Array(first);
   /** Creations between it and a goroutine that was there before the trace. */
@@ -64,10 +62,6 @@ export class GoroutineTable {
   /** Number of its last system call, -1 = none, and when that ended. */
   lastCall = new Int32Array(first);
   lastEnd = new Float64Array(first);
-
-  get size(): number {
-    return this.slots.size;
-  }
 
   /** -1 = not known. Events of one goroutine come in runs, so the last answer is mostly the next one. */
   find(id: number): number {
@@ -95,7 +89,6 @@ export class GoroutineTable {
     this.runs[slot] = 0;
     this.cause[slot] = ReadyCause.Unknown;
     this.name[slot] = 0;
-    this.creator[slot] = 0;
     this.origin[slot] = 0;
     this.depth[slot] = 0;
     this.proc[slot] = -1;
@@ -133,7 +126,6 @@ export class GoroutineTable {
     this.runs = longer(this.runs, this.capacity);
     this.cause = longer(this.cause, this.capacity);
     this.name = longer(this.name, this.capacity);
-    this.creator = longer(this.creator, this.capacity);
     this.origin = longer(this.origin, this.capacity);
     this.depth = longer(this.depth, this.capacity);
     this.proc = longer(this.proc, this.capacity);

@@ -171,9 +171,7 @@ export class Transitions {
     table.origin[slot] = sites.of(stack);
     this.name(slot, ownStack);
     const parent = creator < 0 ? -1 : table.find(creator);
-    if (parent < 0) return;
-    table.creator[slot] = table.name[parent]!;
-    table.depth[slot] = table.depth[parent]! + 1;
+    if (parent >= 0) table.depth[slot] = table.depth[parent]! + 1;
   }
 
   /** A status has brought the goroutine's stack. */
