@@ -8,7 +8,8 @@ import { blockSeries } from "../../src/features/compare/blocks.ts";
 import { Cells, mostCells } from "../../src/features/compare/cells.ts";
 import { alpha, compare, type Comparison } from "../../src/features/compare/compare.ts";
 import { testSeries } from "../../src/features/compare/permutation.ts";
-import { createProfile, isZeroWhenMissing, type Profile } from "../../src/features/compare/profile.ts";
+import { isZeroWhenAbsent } from "../../src/features/catalogue.ts";
+import { createProfile, type Profile } from "../../src/features/compare/profile.ts";
 import { parseRule } from "../../src/features/compare/rules.ts";
 import { isForetraceError } from "../../src/lib/errors.ts";
 import { createRandom, type Random } from "../../src/lib/random.ts";
@@ -137,7 +138,7 @@ describe.skipIf(sharedDir === undefined)("recordings", () => {
           part.toSorted((one, two) => one - two),
         ),
       );
-      const blocked = blockSeries(a!, b!, 2e7, isZeroWhenMissing);
+      const blocked = blockSeries(a!, b!, 2e7, isZeroWhenAbsent);
       const { change, band } = testSeries(blocked, alpha, 499, rng.fork(String(split)));
       if (change.some((value, i) => Math.abs(value) > band[i]!)) alarms++;
     }

@@ -1,10 +1,11 @@
 /** Two traces side by side: series and places that differ by more than they vary in themselves, and findings that came, went or grew. */
 import { mean } from "../../lib/statistics.ts";
 import type { Random } from "../../lib/random.ts";
-import type { Finding } from "../findings/finding.ts";
+import { isZeroWhenAbsent } from "../catalogue.ts";
+import { severityRank, type Finding } from "../findings/finding.ts";
 import { blockSeries, leastBlocks, type Blocked } from "./blocks.ts";
 import { testSeries } from "./permutation.ts";
-import { isZeroWhenMissing, type Place, type Profile } from "./profile.ts";
+import type { Place, Profile } from "./profile.ts";
 
 /** Chance that anything is called different where nothing is: for all series together, and again for all places together. */
 export const alpha = 0.01;
@@ -62,7 +63,7 @@ export type Comparison = {
 
 /** Both profiles must have been made with the same windows. The same profiles and seed give the same answer. */
 export function compare(a: Profile, b: Profile, random: Random): Comparison {
-  const blocked = blockSeries(a.cells, b.cells, a.windowNanos, isZeroWhenMissing);
+  const blocked = blockSeries(a.cells, b.cells, a.windowNanos, isZeroWhenAbsent);
   const isTested = Math.min(blocked.blocksA, blocked.blocksB) >= leastBlocks;
   const placed = blockSeries(a.placeCells, b.placeCells, a.windowNanos, () => true);
   return {
@@ -114,9 +115,6 @@ function placeOf(found: Difference, a: Profile, b: Profile): PlaceDifference {
   const status = !found.differs ? "same" : found.a === 0 ? "appeared" : found.b === 0 ? "gone" : found.b > found.a ? "more" : "less";
   return { ...found, name, kind, site, status };
 }
-
-const rank = { info: 0, warning: 1, critical: 2 } as const;
-export const severityRank = (severity: Finding["severity"]): number => rank[severity];
 
 function pairFindings(a: Profile, b: Profile): Comparison["findings"] {
   const inA = new Map(a.findings.map((finding) => [finding.id, finding]));

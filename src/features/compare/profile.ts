@@ -3,7 +3,7 @@
  * Amounts (counts and sums) are kept a second, so that traces of different lengths can be compared.
  */
 import type { TraceOutcome, TraceVisitor } from "../../trace/model.ts";
-import { isAmount, isZeroWhenAbsent } from "../catalogue.ts";
+import { isAmount } from "../catalogue.ts";
 import type { Diagnosis } from "../diagnosis.ts";
 import { functionOf, type Finding } from "../findings/finding.ts";
 import { syscallClasses } from "../state/syscall-classes.ts";
@@ -58,9 +58,6 @@ function add(cells: Cells, name: string, value: number, length: number): void {
   if (length <= 0 || !Number.isFinite(value) || repeats.test(name) || sinceBegin.test(name)) return;
   cells.add(name, isAmount(name) ? value / (length / 1e9) : value, length);
 }
-
-/** Whether a cell without the series means 0. */
-export const isZeroWhenMissing = (name: string): boolean => isZeroWhenAbsent(name);
 
 /**
  * Waits by reason and function, calls by purpose and function, creations by function and creator: amounts a second, from totals that grow.

@@ -10,15 +10,14 @@
 import { ForetraceError } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/units.ts";
 import { describeSeries } from "../catalogue.ts";
-import { findingKinds, type Finding } from "../findings/finding.ts";
-import { severityRank, type Comparison } from "./compare.ts";
+import { findingKinds, severityRank, type Finding, type Severity } from "../findings/finding.ts";
+import type { Comparison } from "./compare.ts";
 
 type Order = ">" | ">=" | "<" | "<=" | "=";
 /** `holds`: the rule's condition is met, and `why` has the numbers. */
 export type RuleResult = { readonly rule: string; readonly holds: boolean; readonly why: string };
 export type Rule = { readonly text: string; check(comparison: Comparison): { holds: boolean; why: string } };
 
-const severities = ["info", "warning", "critical"] as const;
 const sets = {
   "findings.new": (found) => found.findings.new,
   "findings.gone": (found) => found.findings.gone,
@@ -60,7 +59,7 @@ function findingRule(text: string, set: string, field: string, order: Order, val
   const list = sets[set as keyof typeof sets];
   let fits: (finding: Finding) => boolean;
   if (field === "severity") {
-    const bound = (severities as readonly string[]).indexOf(value);
+    const bound = severityRank(value as Severity);
     if (bound < 0) throw wrong(text, `"${value}" is no severity; write info, warning or critical`);
     fits = ({ severity }) => compared(severityRank(severity), order, bound);
   } else {

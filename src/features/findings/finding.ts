@@ -24,6 +24,11 @@ export const findingKinds = [
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
+/** From what explains to what wants to be mended today. */
+export const severities = ["info", "warning", "critical"] as const;
+export type Severity = (typeof severities)[number];
+export const severityRank = (severity: Severity): number => severities.indexOf(severity);
+
 /** A place in the program, `pkg.Func (file.go:12)`, and what it has to do with the finding. */
 export type FindingSite = { readonly role: string; readonly site: string };
 
@@ -32,7 +37,7 @@ export type Finding = {
   /** The same for the same trouble in another trace of the program: the kind and the function it is about, never a number. */
   readonly id: string;
   /** `critical`: act today; `warning`: act; `info`: explains the rest of the numbers. */
-  readonly severity: "info" | "warning" | "critical";
+  readonly severity: Severity;
   /** How sure the rule is that this is what it says, 0–1. */
   readonly confidence: number;
   /** Time lost to it, summed over goroutines; what exactly, the rule says. */
@@ -49,11 +54,9 @@ export type Finding = {
   readonly evidence: Readonly<Record<string, number | string>>;
 };
 
-const rank = { critical: 0, warning: 1, info: 2 } as const;
-
 /** What is worst, and of that what costs most, first. */
 export const byWeight = (one: Finding, two: Finding): number =>
-  rank[one.severity] - rank[two.severity] || two.costNanos - one.costNanos || (one.id < two.id ? -1 : 1);
+  severityRank(two.severity) - severityRank(one.severity) || two.costNanos - one.costNanos || (one.id < two.id ? -1 : 1);
 
 /** The function of a site, without file and line, which change from version to version. */
 export const functionOf = (site: string): string => site.replace(/ \([^()]*:\d+\)$/, "");
