@@ -4,7 +4,7 @@ import { createCoreSeries, type CoreSeriesOptions } from "./core-series.ts";
 import type { WindowOptions } from "./core/windows.ts";
 import type { FeatureWindow } from "./window.ts";
 import { createWideSeries, type WideSeries } from "./wide-series.ts";
-import { type Observed, type Observer } from "./wide/observer.ts";
+import type { Observed, Observer } from "./wide/observer.ts";
 
 export type SeriesPairOptions = WindowOptions & {
   /** Called in order, once a window. */

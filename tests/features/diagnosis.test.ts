@@ -389,8 +389,8 @@ describe("groups of goroutines", () => {
     );
     const groups = diagnosis.groups.groups.filter(({ name }) => name === "a.work");
     expect(groups).toMatchObject([
-      { origin: "main.main (main.go:2)", created: 2, begun: 2, ended: 2, live: 0 },
-      { origin: "main.main (main.go:3)", created: 1, begun: 1, ended: 1, live: 0 },
+      { origin: "main.main (main.go:2)", created: 2, begun: 2, ended: 2, live: 0, starts: 4 },
+      { origin: "main.main (main.go:3)", created: 1, begun: 1, ended: 1, live: 0, starts: 2 },
     ]);
     near(groups[0]!.busy, 12);
     // The second of them waited for the first, the third for both.

@@ -1,4 +1,5 @@
 /** The forms of the table over many traces: text for people, CSV and JSON for programs. */
+import { severities, severityRank } from "../../features/findings/finding.ts";
 import { formatDuration, formatNumber } from "../../lib/units.ts";
 import { fitEnd, styleOf } from "../analyze/layout.ts";
 import type { Skipped } from "./find.ts";
@@ -44,7 +45,7 @@ const plain = [
   "syscalls",
 ] as const satisfies readonly (keyof TraceRow)[];
 
-const severities = ["critical", "warning", "info"] as const;
+const worstFirst = severities.toReversed();
 
 /** They do not move; new ones come at the end. */
 const csvColumns: readonly string[] = [
@@ -52,7 +53,7 @@ const csvColumns: readonly string[] = [
   "error",
   "error_offset",
   ...plain,
-  ...severities.map((severity) => `findings_${severity}`),
+  ...worstFirst.map((severity) => `findings_${severity}`),
   "worst_finding",
   "worst_severity",
   "worst_cost_seconds",
@@ -67,7 +68,7 @@ function csvCells(row: TraceRow): Cell[] {
     row.error?.code ?? null,
     row.error?.offset ?? null,
     ...plain.map((name) => row[name]),
-    ...severities.map((severity) => countOf(row, severity)),
+    ...worstFirst.map((severity) => countOf(row, severity)),
     worst?.id ?? null,
     worst?.severity ?? null,
     worst?.cost_seconds ?? null,
@@ -166,7 +167,7 @@ class TextTable implements Table {
     const known = this.#kinds.get(id) ?? { traces: 0, cost: 0, severity: "info" };
     known.traces++;
     known.cost += cost_seconds;
-    if (severities.indexOf(severity as "info") < severities.indexOf(known.severity as "info")) known.severity = severity;
+    if (severityRank(severity) > severityRank(known.severity)) known.severity = severity;
     this.#kinds.set(id, known);
   }
 

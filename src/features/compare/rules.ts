@@ -10,7 +10,7 @@
 import { ForetraceError } from "../../lib/errors.ts";
 import { formatNumber } from "../../lib/units.ts";
 import { describeSeries } from "../catalogue.ts";
-import { findingKinds, severityRank, type Finding, type Severity } from "../findings/finding.ts";
+import { findingKinds, severityRank, type Finding } from "../findings/finding.ts";
 import type { Comparison } from "./compare.ts";
 
 type Order = ">" | ">=" | "<" | "<=" | "=";
@@ -59,7 +59,7 @@ function findingRule(text: string, set: string, field: string, order: Order, val
   const list = sets[set as keyof typeof sets];
   let fits: (finding: Finding) => boolean;
   if (field === "severity") {
-    const bound = severityRank(value as Severity);
+    const bound = severityRank(value);
     if (bound < 0) throw wrong(text, `"${value}" is no severity; write info, warning or critical`);
     fits = ({ severity }) => compared(severityRank(severity), order, bound);
   } else {

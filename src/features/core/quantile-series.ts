@@ -6,7 +6,7 @@ import { selectQuantiles } from "./select.ts";
 
 const exact = 2 ** 53;
 const first = 256;
-/** A window with more is thinned no further, but its memory is given back. */
+/** Room for more than this is given back when the window has ended. */
 const kept = 1 << 18;
 
 /** Samples of one window; nanoseconds. */
@@ -15,23 +15,19 @@ export class Samples {
   count = 0;
 
   add(nanos: number): void {
-    if (this.count === this.values.length) this.grow();
+    if (this.count === this.values.length) this.reserve(this.count * 2);
     this.values[this.count++] = nanos;
   }
 
-  private grow(): void {
-    const longer = new Float64Array(this.count * 2);
-    longer.set(this.values);
+  private reserve(length: number): void {
+    const longer = new Float64Array(length);
+    longer.set(this.values.subarray(0, this.count));
     this.values = longer;
   }
 
   addAll(other: Samples): void {
     const count = this.count + other.count;
-    if (count > this.values.length) {
-      const longer = new Float64Array(2 ** Math.ceil(Math.log2(count)));
-      longer.set(this.values.subarray(0, this.count));
-      this.values = longer;
-    }
+    if (count > this.values.length) this.reserve(2 ** Math.ceil(Math.log2(count)));
     this.values.set(other.values.subarray(0, other.count), this.count);
     this.count = count;
   }

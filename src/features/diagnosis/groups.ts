@@ -28,6 +28,8 @@ export class Group {
   /** In system calls that lost their processor. */
   away = 0;
   readonly waiting = new Float64Array(waitClasses.length);
+  /** Times that one of them got a processor. */
+  starts = 0;
   /** Goroutines that got to run a first time, and what they waited for it. */
   begun = 0;
   firstWait = 0;
@@ -102,6 +104,7 @@ export class Groups {
       case GoState.Runnable:
         group.runnable += nanos;
         if (to !== GoState.Running) break;
+        group.starts++;
         if (!group.system && table.cause[slot] === ReadyCause.Wake) this.answers.add(nanos);
         if (table.runs[slot] !== 0 || Number.isNaN(table.born[slot]!)) break;
         group.begun++;

@@ -56,9 +56,9 @@ const muchTimeShare = 0.25;
 
 export function syscallFindings(facts: Facts): Finding[] {
   const { diagnosis, nanos, procs } = facts;
-  const all = diagnosis.calls.sites;
+  const everySite = diagnosis.calls.sites;
   return rules.flatMap(({ kind, purposes, what, title, advice }): Finding[] => {
-    const sites = all.filter(({ purpose }) => purposes.includes(syscallClasses[purpose]!));
+    const sites = everySite.filter(({ purpose }) => purposes.includes(syscallClasses[purpose]!));
     const sum = (of: (site: CallSite) => number): number => sites.reduce((all, site) => all + of(site), 0);
     const [count, lost, time, close] = [
       sum((site) => site.count),

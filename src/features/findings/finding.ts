@@ -27,7 +27,8 @@ export type FindingKind = (typeof findingKinds)[number];
 /** From what explains to what wants to be mended today. */
 export const severities = ["info", "warning", "critical"] as const;
 export type Severity = (typeof severities)[number];
-export const severityRank = (severity: Severity): number => severities.indexOf(severity);
+/** -1 for what is no severity. */
+export const severityRank = (severity: string): number => (severities as readonly string[]).indexOf(severity);
 
 /** A place in the program, `pkg.Func (file.go:12)`, and what it has to do with the finding. */
 export type FindingSite = { readonly role: string; readonly site: string };
