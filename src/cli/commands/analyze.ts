@@ -1,4 +1,4 @@
-/** `foretrace analyze`: what a trace shows, in words, JSON, CSV or Prometheus text. */
+/** `foretrace analyze`: what a trace shows, in words, JSON, CSV, HTML or Prometheus text. */
 import { stat } from "node:fs/promises";
 import { Command, Option } from "commander";
 import { errorTable, ForetraceError, isForetraceError } from "../../lib/errors.ts";
@@ -26,7 +26,7 @@ type Options = {
 
 export function analyzeCommand(): Command {
   return new Command("analyze")
-    .summary("what a trace, or a folder of traces, shows: in words, JSON, CSV or Prometheus text")
+    .summary("what a trace, or a folder of traces, shows: in words, JSON, CSV, HTML or Prometheus text")
     .description("Reads Go execution traces (Go 1.11–1.26; from 1.22 on as a stream) and says what the program did and what looks wrong.")
     .argument("<file...>", "traces, or folders of traces; .gz and .zst are read as they are; - is standard input")
     .option("--window <duration>", "length of a window of the series", "100ms")
