@@ -234,18 +234,22 @@ export function queueContract(shared: boolean, setup: () => Promise<QueueSetup>)
     it("a cancelled running job gets its signal, and does not run again", async () => {
       const queue = await working();
       const reasons: unknown[] = [];
+      // A job is active from when it is taken: one that is cancelled before its handler begins never gets there.
+      const begun = Promise.withResolvers<void>();
       const { id } = await start(queue, async (_, { signal }) => {
         await new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => {
             reasons.push(signal.reason);
             reject(signal.reason as Error);
           });
+          begun.resolve();
         });
       });
       await until(
         () => queue.get(id),
         (record) => record!.state === "active",
       );
+      await begun.promise;
       expect(await queue.cancel(id)).toBe(true);
       await queue.idle();
       expect(await queue.get(id)).toMatchObject({ state: "canceled" });
